@@ -1,0 +1,128 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The map of the house. A target imports only targets with a lower layer number (docs/architecture.md); the layer is
+// the comment above each group, and `HouseTests` checks it.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func swift(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path,
+        exclude: path == nil ? [] : ["README.md"], swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "soma",
+    products: [
+        .executable(name: "soma", targets: ["soma"]),
+        .library(name: "SomaStreams", targets: ["SomaStreams"]),
+        .library(name: "SomaStreamsTesting", targets: ["SomaStreamsTesting"]),
+    ],
+    targets: [
+        // Layer 0: C libraries from Debian packages, and the shims that Swift needs to reach them.
+        .target(name: "CLinux"),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
+        .target(name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CHNSW", cxxSettings: [.unsafeFlags(["-O3"])]),
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Layer 1
+        swift("Bytes", ["CLinux"]),
+        swift("Clocks", ["CLinux"]),
+        swift("Crypto", ["COpenSSL"]),
+
+        // Layer 2
+        swift("Telemetry", ["Clocks", "CLinux"]),
+        swift("Settings"),
+        swift("JSON", ["CSimdJSON"]),
+
+        // Layer 3
+        swift("EventLoop", ["Bytes", "CLinux", "Telemetry"]),
+        swift("Compression", ["Bytes", "CZstd", "CLZ4", "CSnappy", "CZlib"]),
+        swift("RdKafka", ["CRdKafka", "Telemetry"]),
+        swift("Postgres", ["CLibPQ", "Telemetry"]),
+        swift("YAML", ["CYAML"]),
+        swift("VectorIndex", ["CHNSW"]),
+
+        // Layer 4
+        swift("KafkaProtocol", ["Bytes", "Compression"]),
+        swift("HTTPServer", ["CMicroHTTPD", "Telemetry", "CLinux"]),
+        swift("HTTPClient", ["CCurl", "Telemetry", "CLinux"]),
+        swift("Events", ["JSON", "Crypto", "Clocks"]),
+
+        // Layer 5
+        swift("Schemas", ["JSON", "Events"]),
+        swift("Declarations", ["YAML", "Events", "JSON"]),
+        swift("CommitLog", ["KafkaProtocol", "Bytes", "Compression", "Clocks", "Telemetry", "CLinux"]),
+        swift("StateStore", ["JSON"]),
+
+        // Layer 6
+        swift(
+            "Broker",
+            ["CommitLog", "KafkaProtocol", "EventLoop", "Bytes", "Compression", "Clocks", "Telemetry", "CLinux"]),
+        swift("SomaStreams", ["RdKafka", "Events", "JSON", "StateStore", "Telemetry", "Clocks", "Crypto"]),
+        swift("SinkRuntime", ["RdKafka", "Events", "JSON", "Telemetry", "Clocks"]),
+
+        // Layer 7
+        swift("SomaStreamsTesting", ["SomaStreams", "Events", "JSON", "StateStore", "Clocks", "Telemetry"]),
+        swift("ConsumerLag", ["RdKafka", "Telemetry", "Clocks"]),
+        swift("Conversation", ["SomaStreams", "Events", "JSON"], path: "processors/conversation"),
+        swift("Inference", ["SomaStreams", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks"], path: "processors/inference"),
+        swift("Billing", ["SomaStreams", "Events", "JSON"], path: "processors/billing"),
+        swift("PostgresSink", ["SinkRuntime", "Postgres", "Events", "JSON", "Telemetry"], path: "connectors/postgres"),
+        swift("VectorSink", ["SinkRuntime", "VectorIndex", "Events", "JSON", "Telemetry"], path: "connectors/vector"),
+
+        // Layer 8
+        swift(
+            "Gateway",
+            [
+                "HTTPServer", "RdKafka", "Events", "Schemas", "JSON", "Crypto", "Clocks", "Telemetry", "ConsumerLag",
+                "VectorSink", "Declarations",
+            ]),
+
+        // Layer 9
+        swift(
+            "SomaNode",
+            [
+                "Broker", "CommitLog", "Gateway", "SomaStreams", "SinkRuntime", "ConsumerLag", "Conversation",
+                "Inference", "Billing", "PostgresSink", "VectorSink", "Declarations", "Events", "JSON", "RdKafka",
+                "Postgres", "HTTPServer", "HTTPClient", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux",
+            ]),
+
+        // Layer 10
+        swift(
+            "SomaCommands",
+            [
+                "SomaNode", "Broker", "RdKafka", "Events", "JSON", "ConsumerLag", "Declarations", "HTTPClient",
+                "Postgres", "SomaStreams", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux",
+            ]),
+        swift(
+            "SomaBench",
+            ["SomaNode", "Broker", "RdKafka", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "CLinux"]),
+
+        // Layer 11
+        .executableTarget(name: "soma", dependencies: ["SomaCommands", "SomaBench"], swiftSettings: settings),
+        .executableTarget(
+            name: "soma-generate", dependencies: ["JSON", "Declarations"], swiftSettings: settings),
+
+        tests("HouseTests", []),
+    ])

@@ -1,0 +1,3 @@
+#ifndef CHNSW_H
+#define CHNSW_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef CSimdJSON_H
+#define CSimdJSON_H
+#endif

@@ -1,0 +1,7 @@
+import Testing
+
+@Suite struct HouseTests {
+    @Test func `the package has a test`() {
+        #expect(Bool(true))
+    }
+}
