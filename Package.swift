@@ -125,4 +125,6 @@ let package = Package(
             name: "soma-generate", dependencies: ["JSON", "Declarations"], swiftSettings: settings),
 
         tests("HouseTests", []),
+        tests("ClocksTests", ["Clocks"]),
+        tests("TelemetryTests", ["Telemetry", "Clocks"]),
     ])

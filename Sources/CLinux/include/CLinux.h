@@ -3,9 +3,8 @@
 
 // Linux calls that Swift's Glibc module does not carry.
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// _GNU_SOURCE stays off here: with it the C library's structs differ from those that Swift's Glibc module has, and the
+// two cannot meet in one file. What only GNU declares is reached through the functions at the end.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -27,5 +26,19 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+// O_DIRECT and O_CLOEXEC as numbers.
+int soma_o_direct(void);
+// fallocate(2) and accept4(2), which glibc declares for GNU only.
+int soma_fallocate(int descriptor, int mode, off_t offset, off_t length);
+int soma_accept4(int descriptor, void *address, unsigned int *length, int flags);
+// Makes a non-blocking, close-on-exec TCP socket bound to the IPv4 address (host order) and port, listening; -1 and errno.
+int soma_listen_ipv4(unsigned int address, unsigned short port, int backlog);
+// The IPv4 port a socket is bound to, host order; -1 and errno.
+int soma_local_port(int descriptor);
+// Accepts one non-blocking, close-on-exec connection with TCP_NODELAY set; the peer in host order; -1 and errno.
+int soma_accept_ipv4(int descriptor, unsigned int *address, unsigned short *port);
+// Names the calling thread in /proc and debuggers; at most 15 bytes are kept.
+void soma_name_thread(const char *name);
 
 #endif
