@@ -125,6 +125,10 @@ let package = Package(
             name: "soma-generate", dependencies: ["JSON", "Declarations"], swiftSettings: settings),
 
         tests("HouseTests", []),
+        .target(
+            name: "TestSupport", dependencies: ["Postgres", "CLinux"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
     ])
