@@ -122,7 +122,7 @@ let package = Package(
         // Layer 11
         .executableTarget(name: "soma", dependencies: ["SomaCommands", "SomaBench"], swiftSettings: settings),
         .executableTarget(
-            name: "soma-generate", dependencies: ["JSON", "Declarations"], swiftSettings: settings),
+            name: "soma-generate", dependencies: ["JSON"], swiftSettings: settings),
 
         tests("HouseTests", []),
         .target(

@@ -113,6 +113,16 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: json)
     }
 
+    /// Writes an object of strings, sorted by name so that the same map always gives the same bytes.
+    public mutating func stringMap(_ map: [String: String]) {
+        beginObject()
+        for (name, value) in map.sorted(by: { $0.key < $1.key }) {
+            self.name(name)
+            string(value)
+        }
+        endObject()
+    }
+
     /// Ends a document of JSON Lines.
     public mutating func newline() { bytes.append(UInt8(ascii: "\n")) }
 
