@@ -32,6 +32,7 @@ let package = Package(
     targets: [
         // Layer 0: C libraries from Debian packages, and the shims that Swift needs to reach them.
         .target(name: "CLinux"),
+        .target(name: "CChecksum", cSettings: [.unsafeFlags(["-O3"])]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CSimdJSON", cxxSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("simdjson")]),
@@ -46,7 +47,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Layer 1
-        swift("Bytes", ["CLinux"]),
+        swift("Bytes", ["CChecksum"]),
         swift("Clocks", ["CLinux"]),
         swift("Crypto", ["COpenSSL"]),
 
