@@ -1,0 +1,23 @@
+/// Who appends.
+package enum AppendOrigin: Sendable {
+    /// A producer: control batches are refused.
+    case client
+    /// The broker itself: transaction markers and internal topics.
+    case broker
+}
+
+/// Where an append went. It is not durable yet: see `PartitionLog.whenDurable(_:_:)`.
+package struct AppendResult: Equatable, Sendable {
+    /// The offset of the first record.
+    package let baseOffset: Int64
+    /// The offset of the last record.
+    package let lastOffset: Int64
+    /// The time the log stamped on the records, -1 when they keep the producer's.
+    package let logAppendTime: Int64
+    package let logStartOffset: Int64
+    /// The producer had sent exactly this before: the offsets are the original's and nothing was written.
+    package let isDuplicate: Bool
+
+    /// What to wait for: the batch is durable when the high watermark has reached this.
+    package var durableOffset: Int64 { lastOffset + 1 }
+}

@@ -1,0 +1,80 @@
+/// Why the log refuses or cannot do something.
+///
+/// The cases are grouped by what the caller does next; `kafkaErrorCode` is what a client is told.
+package enum LogError: Error, Equatable, Sendable {
+    // The batch is refused; sending it again gives the same answer.
+    case corruptBatch(reason: String)
+    case invalidRecord(reason: String)
+    case unsupportedFormat(magic: Int8)
+    case batchTooLarge(byteCount: Int, limit: Int)
+
+    // The producer's own numbering is refused (KIP-98, KIP-360).
+    case outOfOrderSequence(producerID: Int64, expected: Int32, got: Int32)
+    case duplicateSequence(producerID: Int64, sequence: Int32)
+    case invalidProducerEpoch(producerID: Int64, current: Int16, got: Int16)
+
+    // The reader asks for what is not there.
+    case offsetOutOfRange(offset: Int64, logStartOffset: Int64, highWatermark: Int64)
+
+    // The disk; nothing was acknowledged. Retried later it may succeed.
+    case storageFull(path: String)
+    /// More bytes wait for the disk than `pendingByteLimit` allows.
+    case overloaded(pendingBytes: Int)
+
+    // The partition stands still until somebody looks; the reason names file, position and cause.
+    case partitionStopped(reason: String)
+    case corruptLog(file: String, position: Int64, reason: String)
+    /// The partition was removed or the directory is closed.
+    case closed
+
+    // The directory cannot be opened.
+    case directoryInUse(path: String)
+    case unknownFormat(path: String, found: String, supported: String)
+    case input(path: String, operation: String, code: Int32)
+
+    /// The error code of the Kafka protocol.
+    package var kafkaErrorCode: Int16 {
+        switch self {
+        case .offsetOutOfRange: 1
+        case .corruptBatch, .corruptLog: 2
+        case .closed: 6  // NOT_LEADER_OR_FOLLOWER: the client asks for metadata and learns what is there now
+        case .batchTooLarge: 10
+        case .unsupportedFormat: 43
+        case .outOfOrderSequence: 45
+        case .duplicateSequence: 46
+        case .invalidProducerEpoch: 47
+        case .storageFull, .overloaded, .partitionStopped, .directoryInUse, .unknownFormat, .input: 56
+        case .invalidRecord: 87
+        }
+    }
+}
+
+extension LogError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .corruptBatch(let reason): "record batch is damaged: \(reason)"
+        case .invalidRecord(let reason): "record batch is refused: \(reason)"
+        case .unsupportedFormat(let magic): "message format \(magic) is not stored, use a client with format 2"
+        case .batchTooLarge(let byteCount, let limit):
+            "record batch has \(byteCount) bytes, max.message.bytes allows \(limit)"
+        case .outOfOrderSequence(let producerID, let expected, let got):
+            "producer \(producerID) sent sequence \(got), \(expected) is next"
+        case .duplicateSequence(let producerID, let sequence):
+            "producer \(producerID) repeated sequence \(sequence), which is older than its last five batches"
+        case .invalidProducerEpoch(let producerID, let current, let got):
+            "producer \(producerID) has epoch \(got), the log knows \(current)"
+        case .offsetOutOfRange(let offset, let logStartOffset, let highWatermark):
+            "offset \(offset) is outside \(logStartOffset)...\(highWatermark)"
+        case .storageFull(let path): "no space left for \(path)"
+        case .overloaded(let pendingBytes): "\(pendingBytes) bytes wait for the disk already"
+        case .partitionStopped(let reason): "partition is stopped: \(reason)"
+        case .corruptLog(let file, let position, let reason): "\(file) is damaged at byte \(position): \(reason)"
+        case .closed: "the log is closed"
+        case .directoryInUse(let path):
+            "data directory \(path) is in use by another process; stop it or choose another directory"
+        case .unknownFormat(let path, let found, let supported):
+            "\(path) has format version \(found), this program reads \(supported); use the version that wrote it"
+        case .input(let path, let operation, let code): "\(operation) \(path): \(systemErrorText(code))"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package import Bytes
+
+/// Bytes of the log that stay valid and unchanged as long as the slice is kept, on any thread.
+package struct LogSlice: @unchecked Sendable {  // Sendable holds: the bytes are never written again
+    private let owner: AnyObject
+    package let bytes: UnsafeRawBufferPointer
+
+    init(owner: AnyObject, bytes: UnsafeRawBufferPointer) {
+        self.owner = owner
+        self.bytes = bytes
+    }
+
+    /// Calls `body` with the bytes and keeps them alive meanwhile.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withExtendedLifetime(owner) { body(bytes) }
+    }
+}
+
+/// The answer to a read: whole record batches, as slices that follow one another without a gap.
+///
+/// The slices can be given to `writev` as they are: no copy is made of what is in memory.
+package struct LogRead: Sendable {
+    /// A batch may begin in one slice and end in the next.
+    package let slices: [LogSlice]
+    package let byteCount: Int
+    package let highWatermark: Int64
+    /// The first offset of a transaction that is still open, else the high watermark.
+    package let lastStableOffset: Int64
+    package let logStartOffset: Int64
+
+    package var isEmpty: Bool { byteCount == 0 }
+
+    /// Copies all slices to the end of `writer`.
+    package func copy(into writer: inout ByteWriter) {
+        writer.reserve(byteCount)
+        for slice in slices { slice.withBytes { writer.writeBytes($0) } }
+    }
+}
+
+/// A record's offset and time, as time lookups answer them.
+package struct TimestampedOffset: Equatable, Sendable {
+    package let offset: Int64
+    package let timestamp: Int64
+    package let leaderEpoch: Int32
+}

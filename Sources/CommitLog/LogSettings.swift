@@ -1,0 +1,60 @@
+/// When an append is called durable, per topic (`log.flush`).
+package enum FlushPolicy: Equatable, Sendable {
+    /// On disk before it is acknowledged or seen by readers; nothing acknowledged is lost by a power cut.
+    case always
+    /// Acknowledged when the operating system has it, synced every so many milliseconds: kill -9 loses nothing, a power
+    /// cut loses up to that time.
+    case interval(milliseconds: Int)
+    /// Acknowledged when the operating system has it, which syncs when it likes: kill -9 loses nothing, a power cut up
+    /// to half a minute.
+    case os
+}
+
+/// Whose clock a topic's records carry (`message.timestamp.type`).
+package enum TimestampType: Equatable, Sendable {
+    case createTime
+    case logAppendTime
+}
+
+/// The settings of one partition, named after Kafka's topic settings.
+package struct PartitionSettings: Equatable, Sendable {
+    /// `segment.bytes`
+    package var segmentBytes = 1 << 30
+    /// `segment.ms`: the active segment is rolled when its first record is older.
+    package var segmentMilliseconds: Int64 = 7 * 24 * 3_600_000
+    /// `index.interval.bytes`
+    package var indexIntervalBytes = 4096
+    /// `max.message.bytes`: the largest record batch.
+    package var maxMessageBytes = 1_048_588
+    /// `retention.ms`; nil keeps for ever.
+    package var retentionMilliseconds: Int64? = 7 * 24 * 3_600_000
+    /// `retention.bytes`; nil keeps everything.
+    package var retentionBytes: Int64?
+    package var timestampType = TimestampType.createTime
+    package var flush = FlushPolicy.always
+    /// `cleanup.policy` contains `delete`. Where it does not (a topic that is only compacted), nothing is ever removed
+    /// by time or size.
+    package var deletesOldSegments = true
+    /// `producer.id.expiration.ms`
+    package var producerExpirationMilliseconds: Int64 = 24 * 3_600_000
+
+    package init() {}
+}
+
+/// The settings of a data directory.
+package struct LogDirectorySettings: Equatable, Sendable {
+    /// Threads that write to the disk. More help when many partitions are written at once.
+    package var writerThreads = 2
+    /// Bytes of recent batches kept in memory for readers, over all partitions.
+    package var cacheBytes = 48 << 20
+    /// Bytes that may wait for the disk, over all partitions; appends beyond are refused.
+    package var pendingByteLimit = 256 << 20
+    /// Direct I/O is used where the file system has it; false forces writes through the page cache.
+    package var usesDirectIO = true
+    /// A partition without appends gives its memory back after this time.
+    package var idleMilliseconds: Int64 = 5000
+    /// The cluster id of a directory that has none yet; nil makes a random one.
+    package var clusterID: String?
+
+    package init() {}
+}
