@@ -126,6 +126,9 @@ let package = Package(
             name: "soma-generate", dependencies: ["JSON"], swiftSettings: settings),
 
         tests("HouseTests", []),
+        tests("JSONTests", ["JSON"]),
+        tests("EventsTests", ["Events", "JSON"]),
+        tests("DeclarationsTests", ["Declarations", "YAML"]),
         .target(
             name: "TestSupport", dependencies: ["Postgres", "CLinux"], path: "Tests/TestSupport",
             swiftSettings: settings),

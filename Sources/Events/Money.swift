@@ -65,16 +65,14 @@ public struct Money: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// - Returns: nil when the amount leaves the range or `per` is not above 0.
     public static func price(quantity: Int64, at unitPrice: Money, per: Int64) -> Money? {
         guard per > 0 else { return nil }
-        let product = quantity.multipliedFullWidth(by: unitPrice.micros)
-        // The quotient of a 128-bit product must fit 64 bits; dividingFullWidth traps otherwise.
-        guard product.high.magnitude < per.magnitude / 2 else { return nil }
-        let (quotient, remainder) = per.dividingFullWidth(product)
-        let twice = remainder.magnitude.multipliedReportingOverflow(by: 2)
-        let above = twice.overflow || twice.partialValue > per.magnitude
-        let tie = !twice.overflow && twice.partialValue == per.magnitude
-        guard above || (tie && quotient % 2 != 0) else { return Money(micros: quotient) }
-        let negative = (quantity < 0) != (unitPrice.micros < 0)
-        let (rounded, overflow) = quotient.addingReportingOverflow(negative ? -1 : 1)
-        return overflow ? nil : Money(micros: rounded)
+        let divisor = per.magnitude
+        let product = quantity.magnitude.multipliedFullWidth(by: unitPrice.micros.magnitude)
+        guard product.high < divisor else { return nil }
+        let (quotient, remainder) = divisor.dividingFullWidth(product)
+        // divisor is below 2^63, so twice the remainder cannot overflow.
+        let twice = remainder * 2
+        let rounded = twice > divisor || (twice == divisor && quotient % 2 == 1) ? quotient &+ 1 : quotient
+        guard let magnitude = Int64(exactly: rounded) else { return nil }
+        return Money(micros: (quantity < 0) != (unitPrice.micros < 0) ? -magnitude : magnitude)
     }
 }
