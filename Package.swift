@@ -135,4 +135,5 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
+        tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
     ])

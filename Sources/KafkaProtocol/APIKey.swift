@@ -1,0 +1,36 @@
+/// What a request asks for: Kafka's numbers, of the requests that this project knows.
+package enum APIKey: Int16, Sendable, CaseIterable {
+    case produce = 0
+    case fetch = 1
+    case listOffsets = 2
+    case metadata = 3
+    case offsetCommit = 8
+    case offsetFetch = 9
+    case findCoordinator = 10
+    case joinGroup = 11
+    case heartbeat = 12
+    case leaveGroup = 13
+    case syncGroup = 14
+    case describeGroups = 15
+    case listGroups = 16
+    case apiVersions = 18
+    case createTopics = 19
+    case deleteTopics = 20
+    case deleteRecords = 21
+    case initProducerID = 22
+    case offsetForLeaderEpoch = 23
+    case describeConfigs = 32
+    case alterConfigs = 33
+    case createPartitions = 37
+    case deleteGroups = 42
+    case incrementalAlterConfigs = 44
+    case offsetDelete = 47
+    case describeCluster = 60
+
+    /// Kafka's name for it; used in log lines and metric labels.
+    package var name: String {
+        if self == .initProducerID { return "InitProducerId" }
+        let text = String(describing: self)
+        return text.prefix(1).uppercased() + text.dropFirst()
+    }
+}

@@ -1,0 +1,66 @@
+import Bytes
+import KafkaProtocol
+import Testing
+
+/// One row per API: its layout and functions that forget the types.
+struct MessageRow: Sendable, CustomTestStringConvertible {
+    let layout: MessageLayout
+    let decodeRequest: @Sendable (UnsafeRawBufferPointer, Int16) throws(ByteError) -> Void
+    let roundTrip: @Sendable (Int16) throws(ByteError) -> Bool
+
+    var testDescription: String { layout.key.name }
+
+    init<Request: KafkaRequest, Response: WireStruct>(_ request: Request.Type, _ response: Response.Type) {
+        layout = Request.layout
+        decodeRequest = { bytes, version throws(ByteError) in
+            var reader = WireReader(ByteReader(bytes), isFlexible: Request.layout.isFlexible(version))
+            _ = try Request(from: &reader, version: version)
+        }
+        roundTrip = { version throws(ByteError) in
+            let request = try Self.same(Request.self, version, Request.layout)
+            let response = try Self.same(Response.self, version, Request.layout)
+            return request && response
+        }
+    }
+
+    /// Writes a default value, reads it, writes what was read: the bytes must be the same and all be taken.
+    private static func same<Message: WireStruct>(
+        _ type: Message.Type, _ version: Int16, _ layout: MessageLayout
+    ) throws(ByteError) -> Bool {
+        var first = WireWriter(isFlexible: layout.isFlexible(version))
+        Message().write(to: &first, version: version)
+        var reader = WireReader(ByteReader(first.output.bytes), isFlexible: layout.isFlexible(version))
+        let message = try Message(from: &reader, version: version)
+        var second = WireWriter(isFlexible: layout.isFlexible(version))
+        message.write(to: &second, version: version)
+        return reader.cursor.isAtEnd && Array(first.output.bytes) == Array(second.output.bytes)
+    }
+
+    static let all = [
+        MessageRow(ProduceRequest.self, ProduceResponse.self), MessageRow(FetchRequest.self, FetchResponse.self),
+        MessageRow(ListOffsetsRequest.self, ListOffsetsResponse.self),
+        MessageRow(MetadataRequest.self, MetadataResponse.self),
+        MessageRow(OffsetCommitRequest.self, OffsetCommitResponse.self),
+        MessageRow(OffsetFetchRequest.self, OffsetFetchResponse.self),
+        MessageRow(FindCoordinatorRequest.self, FindCoordinatorResponse.self),
+        MessageRow(JoinGroupRequest.self, JoinGroupResponse.self),
+        MessageRow(HeartbeatRequest.self, HeartbeatResponse.self),
+        MessageRow(LeaveGroupRequest.self, LeaveGroupResponse.self),
+        MessageRow(SyncGroupRequest.self, SyncGroupResponse.self),
+        MessageRow(DescribeGroupsRequest.self, DescribeGroupsResponse.self),
+        MessageRow(ListGroupsRequest.self, ListGroupsResponse.self),
+        MessageRow(ApiVersionsRequest.self, ApiVersionsResponse.self),
+        MessageRow(CreateTopicsRequest.self, CreateTopicsResponse.self),
+        MessageRow(DeleteTopicsRequest.self, DeleteTopicsResponse.self),
+        MessageRow(DeleteRecordsRequest.self, DeleteRecordsResponse.self),
+        MessageRow(InitProducerIdRequest.self, InitProducerIdResponse.self),
+        MessageRow(OffsetForLeaderEpochRequest.self, OffsetForLeaderEpochResponse.self),
+        MessageRow(DescribeConfigsRequest.self, DescribeConfigsResponse.self),
+        MessageRow(AlterConfigsRequest.self, AlterConfigsResponse.self),
+        MessageRow(CreatePartitionsRequest.self, CreatePartitionsResponse.self),
+        MessageRow(DeleteGroupsRequest.self, DeleteGroupsResponse.self),
+        MessageRow(IncrementalAlterConfigsRequest.self, IncrementalAlterConfigsResponse.self),
+        MessageRow(OffsetDeleteRequest.self, OffsetDeleteResponse.self),
+        MessageRow(DescribeClusterRequest.self, DescribeClusterResponse.self),
+    ]
+}
