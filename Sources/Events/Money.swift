@@ -71,8 +71,9 @@ public struct Money: Sendable, Hashable, Comparable, CustomStringConvertible {
         let (quotient, remainder) = divisor.dividingFullWidth(product)
         // divisor is below 2^63, so twice the remainder cannot overflow.
         let twice = remainder * 2
-        let rounded = twice > divisor || (twice == divisor && quotient % 2 == 1) ? quotient &+ 1 : quotient
-        guard let magnitude = Int64(exactly: rounded) else { return nil }
+        let roundsUp = twice > divisor || (twice == divisor && quotient % 2 == 1)
+        let (rounded, overflow) = quotient.addingReportingOverflow(roundsUp ? 1 : 0)
+        guard !overflow, let magnitude = Int64(exactly: rounded) else { return nil }
         return Money(micros: (quantity < 0) != (unitPrice.micros < 0) ? -magnitude : magnitude)
     }
 }

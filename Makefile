@@ -1,0 +1,36 @@
+# Two commands do all the set-up on Debian 12 with Swift 6.3: `make run` and `make test`.
+
+VENV := .build/venv
+PYTHON_PACKAGES := confluent-kafka==2.15.0
+
+.PHONY: run build deps test-deps test check generate clean
+
+run: build
+	.build/release/soma dev $(ARGS)
+
+build: deps
+	swift build -c release --product soma
+
+deps:
+	@deploy/install-packages deploy/packages.txt
+
+test-deps: deps
+	@deploy/install-packages deploy/packages-test.txt
+	@if [ -n "$$KAFKA_HOME" ] && ! command -v java >/dev/null; then echo openjdk-17-jre-headless | deploy/install-packages /dev/stdin; fi
+	@test -x $(VENV)/bin/python || python3 -m venv $(VENV)
+	@$(VENV)/bin/python -c 'import confluent_kafka' 2>/dev/null || $(VENV)/bin/pip install -q $(PYTHON_PACKAGES)
+
+test: test-deps
+	swift build --build-tests
+	SOMA_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python swift test --skip-build
+
+# The form of the code and of what is generated from data files.
+check:
+	swift format lint --strict -p -r Package.swift Sources Tests processors connectors
+	swift run soma-generate --check
+
+generate:
+	swift run soma-generate
+
+clean:
+	rm -rf .build
