@@ -55,6 +55,7 @@ let package = Package(
         swift("Telemetry", ["Clocks", "CLinux"]),
         swift("Settings"),
         swift("JSON", ["CSimdJSON"]),
+        swift("Retrieval"),
 
         // Layer 3
         swift("EventLoop", ["Bytes", "CLinux", "Telemetry"]),
@@ -86,11 +87,13 @@ let package = Package(
         // Layer 7
         swift("SomaStreamsTesting", ["SomaStreams", "Events", "JSON", "StateStore", "Clocks", "Telemetry"]),
         swift("ConsumerLag", ["RdKafka", "Telemetry", "Clocks"]),
-        swift("Conversation", ["SomaStreams", "Events", "JSON"], path: "processors/conversation"),
-        swift("Inference", ["SomaStreams", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks"], path: "processors/inference"),
-        swift("Billing", ["SomaStreams", "Events", "JSON"], path: "processors/billing"),
+        swift("Conversation", ["SomaStreams", "Events", "JSON", "Crypto", "StateStore"], path: "processors/conversation"),
+        swift(
+            "Inference", ["SomaStreams", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "Retrieval"],
+            path: "processors/inference"),
+        swift("Billing", ["SomaStreams", "Events", "JSON", "StateStore"], path: "processors/billing"),
         swift("PostgresSink", ["SinkRuntime", "Postgres", "Events", "JSON", "Telemetry"], path: "connectors/postgres"),
-        swift("VectorSink", ["SinkRuntime", "VectorIndex", "Events", "JSON", "Telemetry"], path: "connectors/vector"),
+        swift("VectorSink", ["SinkRuntime", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry"], path: "connectors/vector"),
 
         // Layer 8
         swift(
@@ -136,4 +139,5 @@ let package = Package(
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
+        tests("RetrievalTests", ["Retrieval", "Clocks"]),
     ])
