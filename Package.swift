@@ -91,7 +91,7 @@ let package = Package(
         swift(
             "Inference", ["SomaStreams", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "Retrieval"],
             path: "processors/inference"),
-        swift("Billing", ["SomaStreams", "Events", "JSON", "StateStore"], path: "processors/billing"),
+        swift("Billing", ["SomaStreams", "Events", "JSON", "StateStore", "Declarations"], path: "processors/billing"),
         swift("PostgresSink", ["SinkRuntime", "Postgres", "Events", "JSON", "Telemetry"], path: "connectors/postgres"),
         swift("VectorSink", ["SinkRuntime", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry"], path: "connectors/vector"),
 
@@ -140,4 +140,5 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
+        tests("BillingTests", ["Billing", "Events", "Clocks"]),
     ])
