@@ -7,6 +7,7 @@ extension Connection {
     ///   - target: The table and its columns as SQL wants them: `usage (id, tenant, tokens)`. Never from outside.
     ///   - write: Writes the rows. When it throws, nothing is copied.
     /// - Returns: How many rows the server took.
+    /// - Throws: What `write` threw, or the server's refusal.
     @discardableResult
     package func copyIn(
         _ target: String,

@@ -14,6 +14,7 @@ package final class Connection {
     ///   - applicationName: Shown in `pg_stat_activity`.
     ///   - connectTimeoutSeconds: For each address that the name resolves to; libpq's least is 2.
     ///   - statementTimeoutMilliseconds: The server ends a longer statement; 0 is no limit.
+    /// - Throws: `connectionFailed` with libpq's own words.
     package init(
         _ conninfo: String,
         applicationName: String = "soma",

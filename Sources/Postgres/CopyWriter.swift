@@ -90,7 +90,7 @@ package struct CopyWriter: ~Copyable {
         buffer.append(contentsOf: value)
     }
 
-    /// - Parameter microseconds: Since 1970-01-01 UTC.
+    /// Writes a time, in microseconds since 1970-01-01 UTC.
     package mutating func timestamptz(microseconds: Int64) throws(PostgresError) {
         int8(try BinaryForm.timestamp(microseconds))
     }

@@ -16,6 +16,7 @@ package final class ChildProcess: Sendable {
     ///   - arguments: The program's path (or name, looked up in PATH) and its arguments.
     ///   - output: A file for standard output and error together; nil throws them away.
     ///   - environment: Added to the test's own environment.
+    /// - Throws: `Failure` when the program cannot be started.
     package init(_ arguments: [String], output: String? = nil, environment: [String: String] = [:]) throws {
         // The kernel's parent-death signal follows the thread that made the child, so that thread stays until its end.
         let started = Exit()

@@ -1,6 +1,8 @@
 import Glibc
 
-/// A folder of a test's own, removed with it. Other users can enter it, as servers that refuse root need.
+/// A folder of a test's own, removed with it.
+///
+/// Other users can enter it, as servers that refuse root need.
 package final class TemporaryDirectory: Sendable {
     package let path: String
 
