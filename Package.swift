@@ -136,6 +136,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Postgres", "CLinux"], path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
+        tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
