@@ -132,6 +132,10 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("EventsTests", ["Events", "JSON"]),
         tests("DeclarationsTests", ["Declarations", "YAML"]),
+        .testTarget(
+            name: "CompatibilityTests", dependencies: ["TestSupport", "JSON"], exclude: ["Clients"], swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport", "JSON"], exclude: ["Peers"], swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["Postgres", "CLinux"], path: "Tests/TestSupport",
             swiftSettings: settings),
