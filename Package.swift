@@ -145,5 +145,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
+        tests("ConversationTests", ["Conversation", "Events", "Clocks"]),
         tests("BillingTests", ["Billing", "Events", "Clocks"]),
     ])

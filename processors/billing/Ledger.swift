@@ -9,11 +9,9 @@ enum Ledger {
         let description: String
     }
 
-    /// The balance after a usage.
+    /// The balance after a usage; without a balance it starts at zero.
     ///
-    /// - Parameters:
-    ///   - balance: What was there before; nil starts at zero.
-    ///   - currency: The currency in force at the time of the usage, so that it meets its charge in one row.
+    /// The currency is the one in force at the time of the usage, so that it meets its charge in one row.
     static func adding(
         _ usage: UsageRecorded,
         currency: String,

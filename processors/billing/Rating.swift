@@ -28,8 +28,6 @@ package struct Rating: Sendable {
     ///
     /// A usage without a price is charged 0 with a line that says `unpriced`: it stays visible, can be counted and can be
     /// corrected by a later charge, where a dead letter would only be missing.
-    ///
-    /// - Parameter time: The time of the usage, in milliseconds since 1970-01-01T00:00:00Z.
     package func rate(_ usage: UsageRecorded, time: Int64) throws(OutOfRange) -> Outcome {
         let book = books.inForce(at: time)
         var lines: [ChargeLine] = []
