@@ -141,6 +141,7 @@ let package = Package(
             swiftSettings: settings),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
+        tests("HTTPClientTests", ["HTTPClient", "HTTPServer", "TestSupport"]),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),

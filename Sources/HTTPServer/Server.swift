@@ -63,7 +63,7 @@ package final class Server: Sendable {
     package var exchangeCount: Int { core.exchangeCount.load(ordering: .relaxed) }
     package var connectionCount: Int { core.connectionCount }
 
-    /// Stops: no new connections, 503 for new requests, and answers in progress get a while to end. Blocks.
+    /// Stops serving, when answers in progress have ended or the grace is over; blocks.
     package func stop(graceMilliseconds: Int) {
         guard
             let handle = daemon.withLock({ daemon -> Daemon? in
