@@ -60,7 +60,7 @@ let package = Package(
         // Layer 3
         swift("EventLoop", ["Bytes", "CLinux", "Telemetry"]),
         swift("Compression", ["Bytes", "CZstd", "CLZ4", "CSnappy", "CZlib"]),
-        swift("RdKafka", ["CRdKafka", "Telemetry"]),
+        swift("RdKafka", ["CRdKafka", "CLinux", "Telemetry"]),
         swift("Postgres", ["CLibPQ", "Telemetry"]),
         swift("YAML", ["CYAML"]),
         swift("VectorIndex", ["CHNSW"]),
@@ -129,6 +129,7 @@ let package = Package(
             name: "soma-generate", dependencies: ["JSON"], swiftSettings: settings),
 
         tests("HouseTests", []),
+        tests("RdKafkaTests", ["RdKafka", "Telemetry"]),
         tests("JSONTests", ["JSON"]),
         tests("EventsTests", ["Events", "JSON"]),
         tests("DeclarationsTests", ["Declarations", "YAML"]),
