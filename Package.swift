@@ -148,7 +148,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
-        tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
         tests("InferenceTests", ["Inference", "Events", "Clocks"]),
         tests("ConversationTests", ["Conversation", "Events", "Clocks"]),
         tests("BillingTests", ["Billing", "Events", "Clocks"]),
