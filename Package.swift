@@ -151,4 +151,6 @@ let package = Package(
         tests("InferenceTests", ["Inference", "Events", "Clocks"]),
         tests("ConversationTests", ["Conversation", "Events", "Clocks"]),
         tests("BillingTests", ["Billing", "Events", "Clocks"]),
+        tests("SomaNodeTests", ["SomaNode", "Postgres"]),
+        tests("SomaCommandsTests", ["SomaCommands", "Events", "JSON"]),
     ])

@@ -1,1 +1,4 @@
-print("soma")
+import Glibc
+import SomaCommands
+
+exit(CommandLineTool.main(bench: { _ in 2 }))

@@ -1,0 +1,15 @@
+/// All commands, in the order of the help.
+package enum CommandTree {
+    /// - Parameter bench: Runs `soma bench` with the words after it.
+    package static func root(bench: @escaping @Sendable ([String]) -> Int32) -> Command {
+        Command(
+            "soma", "Runs AI agents on a log: every message, decision and token is a record in a Kafka topic.",
+            [
+                TopicCommands.command, GroupCommands.command,
+                VersionCommand.command,
+                Command("bench", "Measure.", passesArgumentsOn: true) { invocation in
+                    ExitStatus(rawValue: bench(invocation.arguments.rest))
+                },
+            ])
+    }
+}

@@ -1,0 +1,6 @@
+/// `soma group`
+enum GroupCommands {
+    static let command = Command(
+        "group", "List, describe, move and delete consumer groups.",
+        [GroupList.command, GroupDescribe.command, GroupSeek.command, GroupDelete.command])
+}
