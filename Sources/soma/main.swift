@@ -1,4 +1,5 @@
 import Glibc
+import SomaBench
 import SomaCommands
 
-exit(CommandLineTool.main(bench: { _ in 2 }))
+exit(CommandLineTool.main(bench: BenchCommands.run))

@@ -40,6 +40,13 @@ def consume(topic, count, group="g", seconds=20, **settings):
     return consumer, messages
 
 
+def eventually(holds, seconds=5):
+    end = time.time() + seconds
+    while not holds():
+        assert time.time() < end
+        time.sleep(0.05)
+
+
 def case_admin():
     create("a", 3, {"retention.ms": "1000000"})
     metadata = admin.list_topics(timeout=10)
@@ -59,9 +66,9 @@ def case_admin():
     except KafkaException as error:
         assert error.args[0].code() == KafkaError.INVALID_CONFIG
     admin.create_partitions([NewPartitions("a", 5)])["a"].result(10)
-    assert len(admin.list_topics(timeout=10).topics["a"].partitions) == 5
+    eventually(lambda: len(admin.list_topics(timeout=10).topics["a"].partitions) == 5)
     admin.delete_topics(["a"])["a"].result(10)
-    assert "a" not in admin.list_topics(timeout=10).topics
+    eventually(lambda: "a" not in admin.list_topics(timeout=10).topics)
 
 
 def case_idempotent_producer():
