@@ -93,7 +93,7 @@ let package = Package(
             path: "processors/inference"),
         swift("Billing", ["SomaStreams", "Events", "JSON", "StateStore", "Declarations"], path: "processors/billing"),
         swift("PostgresSink", ["SinkRuntime", "Postgres", "Events", "JSON", "Telemetry"], path: "connectors/postgres"),
-        swift("VectorSink", ["SinkRuntime", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry"], path: "connectors/vector"),
+        swift("VectorSink", ["SinkRuntime", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry", "Bytes"], path: "connectors/vector"),
 
         // Layer 8
         swift(
@@ -148,6 +148,8 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
+        tests("VectorSinkTests", ["VectorSink", "Events", "Clocks", "TestSupport"]),
+        tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
         tests("InferenceTests", ["Inference", "Events", "Clocks"]),
         tests("ConversationTests", ["Conversation", "Events", "Clocks"]),
         tests("BillingTests", ["Billing", "Events", "Clocks"]),
