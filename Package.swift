@@ -155,4 +155,7 @@ let package = Package(
         tests("BillingTests", ["Billing", "Events", "Clocks"]),
         tests("SomaNodeTests", ["SomaNode", "Postgres"]),
         tests("SomaCommandsTests", ["SomaCommands", "Events", "JSON"]),
+        tests("BytesTests", ["Bytes", "CChecksum"]),
+        tests("CompressionTests", ["Compression", "Bytes"]),
+        tests("CommitLogTests", ["CommitLog", "KafkaProtocol", "Compression", "Bytes", "Clocks"]),
     ])

@@ -20,6 +20,14 @@ package final class SharedBytes: @unchecked Sendable {  // Sendable holds: nobod
 
     deinit { free(base) }
 
-    /// Valid as long as this object lives; keep a reference while it is in use.
+    /// Valid as long as this object lives: keep it in a variable while the bytes are in use, or call `withBytes`.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// Calls `body` with the bytes and keeps them alive meanwhile.
+    package func withBytes<Result, E: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(E) -> Result
+    ) throws(E) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
+    }
 }

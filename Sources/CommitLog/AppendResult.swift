@@ -6,7 +6,7 @@ package enum AppendOrigin: Sendable {
     case broker
 }
 
-/// Where an append went. It is not durable yet: see `PartitionLog.whenDurable(_:_:)`.
+/// Where an append went. It is not durable yet: give it to `PartitionLog.whenDurable(_:_:)`.
 package struct AppendResult: Equatable, Sendable {
     /// The offset of the first record.
     package let baseOffset: Int64
@@ -17,7 +17,10 @@ package struct AppendResult: Equatable, Sendable {
     package let logStartOffset: Int64
     /// The producer had sent exactly this before: the offsets are the original's and nothing was written.
     package let isDuplicate: Bool
+    /// How often bytes had been taken back by failed writes before this append: an offset alone does not say that
+    /// *these* bytes are durable.
+    let generation: Int
 
-    /// What to wait for: the batch is durable when the high watermark has reached this.
-    package var durableOffset: Int64 { lastOffset + 1 }
+    /// The high watermark that covers the append.
+    var durableOffset: Int64 { lastOffset + 1 }
 }

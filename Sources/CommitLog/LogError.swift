@@ -5,6 +5,8 @@ package enum LogError: Error, Equatable, Sendable {
     // The batch is refused; sending it again gives the same answer.
     case corruptBatch(reason: String)
     case invalidRecord(reason: String)
+    /// A record without a key for a compacted topic; its place in the batch.
+    case missingKey(recordIndex: Int)
     case unsupportedFormat(magic: Int8)
     case batchTooLarge(byteCount: Int, limit: Int)
 
@@ -44,7 +46,7 @@ package enum LogError: Error, Equatable, Sendable {
         case .duplicateSequence: 46
         case .invalidProducerEpoch: 47
         case .storageFull, .overloaded, .partitionStopped, .directoryInUse, .unknownFormat, .input: 56
-        case .invalidRecord: 87
+        case .invalidRecord, .missingKey: 87
         }
     }
 }
@@ -54,6 +56,7 @@ extension LogError: CustomStringConvertible {
         switch self {
         case .corruptBatch(let reason): "record batch is damaged: \(reason)"
         case .invalidRecord(let reason): "record batch is refused: \(reason)"
+        case .missingKey(let recordIndex): "record \(recordIndex) has no key, which a compacted topic needs"
         case .unsupportedFormat(let magic): "message format \(magic) is not stored, use a client with format 2"
         case .batchTooLarge(let byteCount, let limit):
             "record batch has \(byteCount) bytes, max.message.bytes allows \(limit)"

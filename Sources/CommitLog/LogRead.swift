@@ -35,6 +35,13 @@ package struct LogRead: Sendable {
         writer.reserve(byteCount)
         for slice in slices { slice.withBytes { writer.writeBytes($0) } }
     }
+
+    /// All bytes in one piece.
+    func joined() -> SharedBytes {
+        var writer = ByteWriter(capacity: byteCount)
+        copy(into: &writer)
+        return writer.finish()
+    }
 }
 
 /// A record's offset and time, as time lookups answer them.

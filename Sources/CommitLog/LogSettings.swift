@@ -35,6 +35,9 @@ package struct PartitionSettings: Equatable, Sendable {
     /// `cleanup.policy` contains `delete`. Where it does not (a topic that is only compacted), nothing is ever removed
     /// by time or size.
     package var deletesOldSegments = true
+    /// `cleanup.policy` contains `compact`: records without a key are refused. Compaction itself is not done yet: such a
+    /// topic keeps everything.
+    package var requiresKeys = false
     /// `producer.id.expiration.ms`
     package var producerExpirationMilliseconds: Int64 = 24 * 3_600_000
 
@@ -44,7 +47,7 @@ package struct PartitionSettings: Equatable, Sendable {
 /// The settings of a data directory.
 package struct LogDirectorySettings: Equatable, Sendable {
     /// Threads that write to the disk. More help when many partitions are written at once.
-    package var writerThreads = 2
+    package var writerThreads = 4
     /// Bytes of recent batches kept in memory for readers, over all partitions.
     package var cacheBytes = 48 << 20
     /// Bytes that may wait for the disk, over all partitions; appends beyond are refused.

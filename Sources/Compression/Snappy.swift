@@ -35,7 +35,13 @@ enum Snappy {
                 throw .malformed(codec: .snappy, reason: "xerial block: \(error)")
             }
             let left = maximumByteCount - (writer.count - start)
-            try decompressBlock(block, into: &writer, maximumByteCount: left)
+            do throws(CompressionError) {
+                try decompressBlock(block, into: &writer, maximumByteCount: left)
+            } catch .tooLarge {
+                throw .tooLarge(limit: maximumByteCount)
+            } catch {
+                throw error
+            }
         }
     }
 

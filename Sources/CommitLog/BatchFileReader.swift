@@ -1,0 +1,109 @@
+import Bytes
+import KafkaProtocol
+
+/// Reads whole, verified batches from a segment file.
+struct BatchFileReader {
+    private let handle: FileHandle
+    private var position: Int64
+    private let limit: Int64
+
+    struct Batches {
+        let slice: LogSlice
+        let byteCount: Int
+    }
+
+    /// - Parameter position: Where a batch begins.
+    /// - Parameter limit: Where the batches end.
+    init(_ handle: FileHandle, position: Int64, limit: Int64) {
+        self.handle = handle
+        self.position = position
+        self.limit = limit
+    }
+
+    /// The batches from the one that contains `offset` on: at least one, and no more than `maxBytes` beyond it.
+    mutating func batches(containing offset: Int64, maxBytes: Int) throws(LogError) -> Batches {
+        // Index entries lie some kilobytes apart, so the batch begins a little behind the position.
+        var window = maxBytes + (16 << 10)
+        while true {
+            let bytes = try load(window)
+            defer { withExtendedLifetime(bytes) {} }
+            let start = try skip(to: offset, in: bytes.bytes)
+            if let start {
+                let end = try wholeBatches(in: bytes.bytes, from: start, maxBytes: maxBytes)
+                if end > start {
+                    let slice = UnsafeRawBufferPointer(rebasing: bytes.bytes[start..<end])
+                    return Batches(slice: LogSlice(owner: bytes, bytes: slice), byteCount: end - start)
+                }
+                let header = try header(in: bytes.bytes, at: start)
+                position += Int64(start)
+                window = max(window, header.totalByteCount)
+                if Int64(header.totalByteCount) > limit - position {
+                    throw damage(at: position, "the batch of \(header.totalByteCount) bytes is cut")
+                }
+            } else if position >= limit {
+                return Batches(slice: LogSlice(owner: bytes, bytes: UnsafeRawBufferPointer(start: nil, count: 0)), byteCount: 0)
+            }
+        }
+    }
+
+    private func load(_ count: Int) throws(LogError) -> SharedBytes {
+        let count = Int(min(Int64(count), limit - position))
+        var writer = ByteWriter(capacity: max(count, 1))
+        let handle = handle
+        let position = position
+        try writer.writeInPlace(maximum: count) { room throws(LogError) in try handle.read(into: room, at: position) }
+        guard writer.count == count else {
+            throw damage(at: position + Int64(writer.count), "the file ends before the log does")
+        }
+        return writer.finish()
+    }
+
+    /// Where in `bytes` the batch with `offset` begins; nil when it lies behind, and the position is moved there.
+    private mutating func skip(to offset: Int64, in bytes: UnsafeRawBufferPointer) throws(LogError) -> Int? {
+        var at = 0
+        while at + RecordBatchHeader.byteCount <= bytes.count {
+            let header = try header(in: bytes, at: at)
+            if header.lastOffset >= offset { return at }
+            guard at + header.totalByteCount <= bytes.count else {
+                at += header.totalByteCount
+                break
+            }
+            at += header.totalByteCount
+        }
+        guard at > 0 else { throw damage(at: position, "the file ends inside a batch header") }
+        position += Int64(at)
+        return nil
+    }
+
+    private func wholeBatches(
+        in bytes: UnsafeRawBufferPointer, from start: Int, maxBytes: Int
+    ) throws(LogError) -> Int {
+        var end = start
+        while end + RecordBatchHeader.byteCount <= bytes.count {
+            let header = try header(in: bytes, at: end)
+            let next = end + header.totalByteCount
+            guard next <= bytes.count, next - start <= maxBytes || end == start else { break }
+            let batch = UnsafeRawBufferPointer(rebasing: bytes[end..<next])
+            guard RecordBatch.hasValidChecksum(batch, header: header) else {
+                // What lies before the damage is good and is given out; the next read names the place.
+                if end > start { break }
+                throw damage(
+                    at: position + Int64(end), "the checksum of the batch at offset \(header.baseOffset) is wrong")
+            }
+            end = next
+        }
+        return end
+    }
+
+    private func header(in bytes: UnsafeRawBufferPointer, at place: Int) throws(LogError) -> RecordBatchHeader {
+        do throws(RecordBatchError) {
+            return try RecordBatchHeader(UnsafeRawBufferPointer(rebasing: bytes[place...]))
+        } catch {
+            throw damage(at: position + Int64(place), "\(error)")
+        }
+    }
+
+    private func damage(at position: Int64, _ reason: String) -> LogError {
+        .corruptLog(file: handle.path, position: position, reason: reason)
+    }
+}

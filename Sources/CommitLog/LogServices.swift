@@ -1,0 +1,103 @@
+import Clocks
+package import Synchronization
+
+/// What the partitions of one directory share.
+final class LogServices: Sendable {
+    let path: String
+    let settings: LogDirectorySettings
+    let clock: Clock
+    let onEvent: @Sendable (LogEvent) -> Void
+    let chunks = ChunkPool()
+    let cache: LogCache
+    let writers: WriterPool
+    let rootSync: DirectorySync
+    let statistics = LogStatistics()
+    /// Bytes appended and not yet written, of all partitions.
+    let pendingBytes = Atomic<Int>(0)
+
+    init(
+        path: String, settings: LogDirectorySettings, clock: Clock, onEvent: @escaping @Sendable (LogEvent) -> Void
+    ) {
+        self.path = path
+        self.settings = settings
+        self.clock = clock
+        self.onEvent = onEvent
+        cache = LogCache(limit: settings.cacheBytes)
+        writers = WriterPool(threads: settings.writerThreads)
+        rootSync = DirectorySync(path: path)
+    }
+}
+
+/// Counts of what a directory has done since it was opened.
+package final class LogStatistics: Sendable {
+    /// Bytes of record batches appended.
+    package let appendedBytes = Atomic<Int>(0)
+    package let appendedBatches = Atomic<Int>(0)
+    /// Writes to segment files; in `always` mode each is durable when it returns.
+    package let writes = Atomic<Int>(0)
+    package let writtenBytes = Atomic<Int>(0)
+    /// Time spent in those writes, in nanoseconds.
+    package let writeNanoseconds = Atomic<Int>(0)
+    package let writeFailures = Atomic<Int>(0)
+    /// Bytes that readers got from memory and from files.
+    package let readMemoryBytes = Atomic<Int>(0)
+    package let readFileBytes = Atomic<Int>(0)
+}
+
+/// Decides which partition gives up its oldest chunk when the recent batches of all take too much memory.
+final class LogCache: @unchecked Sendable {  // Sendable holds: the queue is touched under the lock
+    private struct Entry {
+        weak var log: PartitionLog?
+        weak var chunk: LogChunk?
+        let bytes: Int
+    }
+
+    private let limit: Int
+    private let lock = Lock()
+    private var queue: [Entry] = []
+    private var head = 0
+    private var bytes = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Takes note of a new chunk.
+    func add(_ chunk: LogChunk, of log: PartitionLog) {
+        lock.withLock {
+            queue.append(Entry(log: log, chunk: chunk, bytes: chunk.capacity))
+            bytes += chunk.capacity
+        }
+    }
+
+    /// Drops the oldest chunks until the bound holds; those still waiting for the disk stay. Call it without locks.
+    func shrink() {
+        // Each entry is looked at no more than once a call, so chunks that cannot go do not make it spin.
+        var looks = lock.withLock { queue.count - head }
+        while looks > 0, let entry = popIfOver() {
+            looks -= 1
+            guard let chunk = entry.chunk, let log = entry.log else { continue }
+            if !log.evict(chunk) { pushBack(entry) }
+        }
+    }
+
+    private func popIfOver() -> Entry? {
+        lock.withLock {
+            guard bytes > limit, head < queue.count else { return nil }
+            let entry = queue[head]
+            queue[head] = Entry(log: nil, chunk: nil, bytes: 0)
+            head += 1
+            bytes -= entry.bytes
+            if head > 256 && head > queue.count / 2 {
+                queue.removeFirst(head)
+                head = 0
+            }
+            return entry
+        }
+    }
+
+    private func pushBack(_ entry: Entry) {
+        lock.withLock {
+            queue.append(entry)
+            bytes += entry.bytes
+        }
+    }
+}

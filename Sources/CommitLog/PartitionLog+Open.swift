@@ -1,0 +1,140 @@
+import Clocks
+import Glibc
+import KafkaProtocol
+
+/// What the directory remembers of a partition from earlier.
+struct PartitionMemory {
+    /// The end offset and the size of the last segment, when the last process closed it in order.
+    var cleanEnd: (offset: Int64, byteCount: Int64)?
+    /// Everything below was synced.
+    var recoveryPoint: Int64?
+    var logStartOffset: Int64?
+}
+
+extension PartitionLog {
+    /// Finds the partition's files and brings them into order. Damage below the recovery point stops the partition.
+    func load(_ memory: PartitionMemory) throws(LogError) {
+        do throws(LogError) {
+            try loadFiles(memory)
+        } catch .corruptLog(let file, let position, let reason) {
+            let error = LogError.corruptLog(file: file, position: position, reason: reason)
+            report(.error, "stopped, synced data is damaged: \(error); restore the file or remove the partition")
+            stopped = .partitionStopped(reason: "\(error)")
+            isUnreadable = true
+            segments = [Segment(directory: directory, baseOffset: 0)]
+        } catch {
+            throw error
+        }
+    }
+
+    private func loadFiles(_ memory: PartitionMemory) throws(LogError) {
+        directoryExists = FileSystem.isDirectory(directory)
+        let names = directoryExists ? try FileSystem.names(in: directory) : []
+        let bases = names.compactMap { Self.baseOffset(ofLog: $0) }.sorted()
+        guard let first = bases.first else {
+            guard (memory.recoveryPoint ?? 0) == 0 else {
+                throw .corruptLog(
+                    file: directory, position: 0,
+                    reason: "the segments are gone, the log went up to offset \(memory.recoveryPoint ?? 0)")
+            }
+            segments = [Segment(directory: directory, baseOffset: 0)]
+            return
+        }
+        var sizes: [Int64] = []
+        for base in bases {
+            let segment = Segment(directory: directory, baseOffset: base)
+            segments.append(segment)
+            sizes.append(try FileSystem.byteCount(of: segment.logPath) ?? 0)
+        }
+        if let clean = memory.cleanEnd, let size = sizes.last, size == clean.byteCount, active.baseOffset <= clean.offset {
+            for (segment, size) in zip(segments, sizes) { try adopt(segment, size: size) }
+            endOffset = clean.offset
+        } else {
+            try recover(sizes: sizes, recoveryPoint: memory.recoveryPoint ?? first)
+        }
+        for segment in segments.dropLast() {
+            segment.isRolled = true
+            segment.isSealed = true
+        }
+        for segment in segments {
+            if segment.index.isUnstored { storeIndex(of: segment) }
+            segment.closeFiles()
+        }
+        highWatermark = endOffset
+        logStartOffset = min(max(memory.logStartOffset ?? 0, segments[0].baseOffset), endOffset)
+        active.firstAppendMilliseconds = services.clock.wallMilliseconds
+        checkpointedOffset = endOffset
+        try loadProducers(names: names, isClean: memory.cleanEnd != nil)
+    }
+
+    private static func baseOffset(ofLog name: String) -> Int64? {
+        guard name.hasSuffix(".log"), name.utf8.count == 24 else { return nil }
+        return Int64(name.dropLast(4))
+    }
+
+    /// Trusts a segment's files as they are; its index is read when it is needed.
+    private func adopt(_ segment: Segment, size: Int64) throws(LogError) {
+        segment.adopt(size: size, fileSize: size, maxTimestamp: -1)
+        guard size > 0 else { return }
+        guard let times = try SegmentIndex.lastTimestamp(inFile: segment.timeIndexPath),
+            let entries = try FileSystem.byteCount(of: segment.indexPath)
+        else { return try loadIndexAgain(segment) }
+        segment.maxTimestamp = times.timestamp
+        segment.writtenMaxTimestamp = times.timestamp
+        segment.index = SegmentIndex(
+            storedCount: Int(entries) / SegmentIndex.entryByteCount, storedTimeCount: times.count,
+            latestTimestamp: times.timestamp)
+    }
+
+    private func loadIndexAgain(_ segment: Segment) throws(LogError) {
+        let scan = try SegmentScan(
+            handle: try segment.reader(), baseOffset: segment.baseOffset, indexInterval: settings.indexIntervalBytes
+        ).run(limit: segment.size)
+        segment.replaceIndex(with: scan)
+    }
+
+    /// Remembers idempotent producers: from the newest snapshot, and from the batches behind it.
+    private func loadProducers(names: [String], isClean: Bool) throws(LogError) {
+        var from = logStartOffset
+        for name in names.filter({ $0.hasSuffix(".snapshot") }).sorted().reversed() {
+            guard let offset = Int64(name.dropLast(9)), offset <= endOffset,
+                let bytes = try FileSystem.contents(of: "\(directory)/\(name)"),
+                let table = ProducerSnapshot.decode(bytes)
+            else {
+                try FileSystem.removeFile("\(directory)/\(name)")
+                continue
+            }
+            producers = table
+            from = offset
+            snapshotOffset = offset
+            break
+        }
+        // After an orderly stop a log without a snapshot had no producers to remember.
+        guard from < endOffset, !(isClean && snapshotOffset < 0) else { return }
+        for segment in segments where endOffset(of: segment) > from {
+            if segment.index.mustLoad(for: UInt32(clamping: max(0, from - segment.baseOffset))) { try loadIndex(of: segment) }
+            let entry = segment.index.floor(UInt32(clamping: max(0, from - segment.baseOffset)))
+            let scan = SegmentScan(handle: try segment.reader(), baseOffset: segment.baseOffset, indexInterval: .max)
+            let now = services.clock.wallMilliseconds
+            _ = try scan.run(from: Int64(entry?.position ?? 0), limit: segment.size) { header in
+                guard header.hasProducerID, header.baseOffset >= from else { return }
+                let isStamped = header.attributes.isLogAppendTime
+                producers.record(
+                    header, baseOffset: header.baseOffset, checksum: isStamped ? nil : header.checksum,
+                    logAppendTime: isStamped ? header.maxTimestamp : -1, now: now)
+            }
+            segment.closeFiles()
+        }
+    }
+}
+
+extension Segment {
+    /// Takes the index that a scan of the whole segment made; the files are written when the segment is next stored.
+    func replaceIndex(with scan: SegmentScan.Result) {
+        unlink(indexPath)
+        unlink(timeIndexPath)
+        index = SegmentIndex(entries: scan.entries, timeEntries: scan.timeEntries)
+        maxTimestamp = scan.maxTimestamp
+        writtenMaxTimestamp = scan.maxTimestamp
+    }
+}

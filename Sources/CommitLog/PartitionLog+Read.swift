@@ -1,0 +1,210 @@
+import Bytes
+import KafkaProtocol
+import Synchronization
+
+/// Where to look for an offset in a file.
+private struct FilePlace {
+    let handle: FileHandle
+    let position: Int64
+    /// The first byte that readers may not see.
+    let limit: Int64
+    let segment: Segment
+}
+
+extension PartitionLog {
+    /// The most that one read takes from a file, whatever was asked; callers read again.
+    private static let maximumFileReadBytes = 4 << 20
+
+    /// Reads whole batches below the high watermark, beginning with the one that contains `offset`.
+    ///
+    /// At least one batch is returned even when it is larger than `maxBytes`; nothing when `offset` is the high
+    /// watermark. Fewer bytes than asked and there may be returned, as at the end of a segment.
+    /// - Throws: `.offsetOutOfRange` below the log start or above the high watermark; `.corruptLog` when the disk returns
+    ///   bytes that fail their checksum.
+    package func read(from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
+        let limit = max(0, maxBytes)
+        while true {
+            switch try lock.withLock({ () throws(LogError) in try readLocked(from: offset, maxBytes: limit) }) {
+            case .done(let read): return read
+            case .mustLoadIndex(let segment): try loadIndex(of: segment)
+            case .inFile(let place): return try readFile(place, from: offset, maxBytes: limit)
+            }
+        }
+    }
+
+    private enum Step {
+        case done(LogRead)
+        case mustLoadIndex(Segment)
+        case inFile(FilePlace)
+    }
+
+    private func readLocked(from offset: Int64, maxBytes: Int) throws(LogError) -> Step {
+        if let stopped, isUnreadable { throw stopped }
+        if isClosed { throw .closed }
+        guard offset >= logStartOffset, offset <= highWatermark else {
+            throw .offsetOutOfRange(offset: offset, logStartOffset: logStartOffset, highWatermark: highWatermark)
+        }
+        if offset == highWatermark { return .done(answer([], byteCount: 0)) }
+        guard let segment = segment(containing: offset) else { return .done(answer([], byteCount: 0)) }
+        let relative = UInt32(clamping: offset - segment.baseOffset)
+        if segment.index.mustLoad(for: relative) { return .mustLoadIndex(segment) }
+        let position = Int64(segment.index.floor(relative)?.position ?? 0)
+        let cursor = ChunkCursor(chunks: chunks, segment: segment)
+        guard let cursor, position >= cursor.start else {
+            return .inFile(
+                FilePlace(
+                    handle: try segment.reader(), position: position, limit: segment.written, segment: segment))
+        }
+        return .done(readMemory(cursor, position, segment, from: offset, maxBytes: maxBytes))
+    }
+
+    /// The segment in which an offset below the high watermark lies. Call it with the lock held.
+    func segment(containing offset: Int64) -> Segment? {
+        segments.last { $0.baseOffset <= offset } ?? segments.first
+    }
+
+    private func readMemory(
+        _ cursor: ChunkCursor, _ position: Int64, _ segment: Segment, from offset: Int64, maxBytes: Int
+    ) -> LogRead {
+        let limit = segment.written
+        var start = position
+        while start < limit, let bounds = cursor.bounds(at: start), bounds.lastOffset < offset {
+            start += Int64(bounds.byteCount)
+        }
+        guard start < limit else { return answer([], byteCount: 0) }
+        var end = start
+        let target = start + Int64(maxBytes)
+        if target >= limit {
+            end = limit
+        } else {
+            if let entry = segment.index.floor(position: target) { end = max(start, Int64(entry.position)) }
+            while end < limit, let bounds = cursor.bounds(at: end) {
+                let next = end + Int64(bounds.byteCount)
+                if next > target && end > start { break }
+                end = next
+                if next >= target { break }
+            }
+        }
+        services.statistics.readMemoryBytes.wrappingAdd(Int(end - start), ordering: .relaxed)
+        return answer(cursor.slices(from: start, to: end), byteCount: Int(end - start))
+    }
+
+    private func readFile(_ place: FilePlace, from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
+        var reader = BatchFileReader(place.handle, position: place.position, limit: place.limit)
+        let wanted = min(maxBytes, Self.maximumFileReadBytes)
+        let result: BatchFileReader.Batches
+        do throws(LogError) {
+            result = try reader.batches(containing: offset, maxBytes: wanted)
+        } catch .corruptLog where place.position > 0 {
+            // Perhaps only the index is wrong: it is a cache, so look again from the beginning of the segment.
+            reader = BatchFileReader(place.handle, position: 0, limit: place.limit)
+            result = try reader.batches(containing: offset, maxBytes: wanted)
+        } catch {
+            throw error
+        }
+        services.statistics.readFileBytes.wrappingAdd(result.byteCount, ordering: .relaxed)
+        let slices = result.byteCount > 0 ? [result.slice] : []
+        return lock.withLock { answer(slices, byteCount: result.byteCount) }
+    }
+
+    private func answer(_ slices: [LogSlice], byteCount: Int) -> LogRead {
+        LogRead(
+            slices: slices, byteCount: byteCount, highWatermark: highWatermark, lastStableOffset: highWatermark,
+            logStartOffset: logStartOffset)
+    }
+
+    /// Reads a segment's stored index entries back, or makes them again from the segment.
+    func loadIndex(of segment: Segment) throws(LogError) {
+        let (limit, stored) = lock.withLock { (segment.written, segment.index.storedCount) }
+        var loaded = try SegmentIndex.load(
+            indexPath: segment.indexPath, timePath: segment.timeIndexPath, segmentByteCount: limit)
+        if loaded == nil || loaded?.entries.count ?? 0 < stored {
+            let handle = try lock.withLock { () throws(LogError) in try segment.reader() }
+            let interval = lock.withLock { settings.indexIntervalBytes }
+            let scan = try SegmentScan(handle: handle, baseOffset: segment.baseOffset, indexInterval: interval)
+                .run(limit: limit)
+            report(.warning, "index of \(segment.logPath) was damaged and is made again")
+            loaded = SegmentIndex.Loaded(entries: scan.entries, timeEntries: scan.timeEntries)
+        }
+        lock.withLock { segment.index.loaded = loaded }
+    }
+
+    /// Drops the oldest chunk if it is this one and on disk; true when nothing keeps it any longer.
+    func evict(_ chunk: LogChunk) -> Bool {
+        lock.withLock {
+            guard let index = chunks.firstIndex(where: { $0 === chunk }) else { return true }
+            guard index == 0, chunk.end <= chunk.segment.written, chunks.count > 1 else { return false }
+            chunks.removeFirst()
+            return true
+        }
+    }
+}
+
+/// Walks the batches of one segment that are in memory.
+private struct ChunkCursor {
+    private let chunks: ArraySlice<LogChunk>
+    /// The first position in memory.
+    let start: Int64
+
+    init?(chunks: [LogChunk], segment: Segment) {
+        guard let first = chunks.firstIndex(where: { $0.segment === segment }) else { return nil }
+        let end = chunks[first...].firstIndex { $0.segment !== segment } ?? chunks.count
+        self.chunks = chunks[first..<end]
+        start = chunks[first].validFrom
+    }
+
+    struct Bounds {
+        let byteCount: Int
+        let lastOffset: Int64
+    }
+
+    /// The size and last offset of the batch at a position; nil when it is not whole in memory.
+    func bounds(at position: Int64) -> Bounds? {
+        guard let index = index(at: position) else { return nil }
+        let chunk = chunks[index]
+        let count = RecordBatchHeader.byteCount
+        if position + Int64(count) <= chunk.end {
+            return bounds(UnsafeRawBufferPointer(start: chunk.pointer(at: position), count: count))
+        }
+        return withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { header in
+            var done = 0
+            for slice in slices(from: position, to: position + Int64(count)) {
+                UnsafeMutableRawBufferPointer(rebasing: header[done...]).copyMemory(from: slice.bytes)
+                done += slice.bytes.count
+            }
+            return done == count ? bounds(UnsafeRawBufferPointer(header)) : nil
+        }
+    }
+
+    private func bounds(_ bytes: UnsafeRawBufferPointer) -> Bounds? {
+        guard let header = try? RecordBatchHeader(bytes) else { return nil }
+        return Bounds(byteCount: header.totalByteCount, lastOffset: header.lastOffset)
+    }
+
+    func slices(from start: Int64, to end: Int64) -> [LogSlice] {
+        guard var index = index(at: start) else { return [] }
+        var slices: [LogSlice] = []
+        var position = start
+        while position < end, index < chunks.endIndex {
+            let chunk = chunks[index]
+            let stop = min(end, chunk.end)
+            guard stop > position else { break }
+            let bytes = UnsafeRawBufferPointer(start: chunk.pointer(at: position), count: Int(stop - position))
+            slices.append(LogSlice(owner: chunk, bytes: bytes))
+            position = stop
+            index += 1
+        }
+        return slices
+    }
+
+    private func index(at position: Int64) -> Int? {
+        var low = chunks.startIndex
+        var high = chunks.endIndex
+        while low < high {
+            let middle = (low + high) / 2
+            if chunks[middle].end <= position { low = middle + 1 } else { high = middle }
+        }
+        guard low < chunks.endIndex, chunks[low].validFrom <= position else { return nil }
+        return low
+    }
+}

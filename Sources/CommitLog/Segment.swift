@@ -1,0 +1,129 @@
+import CLinux
+import Glibc
+import KafkaProtocol
+
+/// One segment of a partition: a file of record batches from a base offset on.
+///
+/// The file may be larger than its contents: space ahead is reserved and reads as zeros.
+final class Segment: @unchecked Sendable {  // Sendable holds: the variables are guarded by the partition's lock
+    let baseOffset: Int64
+    /// The path of the files, without the extension.
+    let stem: String
+    /// Bytes of batches, written or not.
+    var size: Int64
+    /// Bytes of batches that are written, and synced where the topic asks for it: what readers may see.
+    var written: Int64
+    /// Bytes that a sync has covered.
+    var synced: Int64
+    /// The file is there.
+    var exists: Bool
+    /// The size of the file; space between `size` and this is reserved.
+    var allocated: Int64
+    /// Up to here the file was written at least once, so that rewriting needs no new metadata.
+    var touched: Int64
+    /// A newer segment takes the appends.
+    var isRolled = false
+    /// Cut to its size, its indexes written: nothing more will be done to its files.
+    var isSealed = false
+    var index = SegmentIndex()
+    /// Where the last index entry points; appends add one every `indexIntervalBytes`.
+    var lastIndexedPosition: Int64 = 0
+    /// The latest time of any record, -1 without records.
+    var maxTimestamp: Int64 = -1
+    /// The same as of `written`, to go back to when a write fails.
+    var writtenMaxTimestamp: Int64 = -1
+    /// The file must be made even if nothing is appended: it keeps the end offset of a log that was emptied.
+    var mustExist = false
+    /// When the first append came, for rolling by age.
+    var firstAppendMilliseconds: Int64 = 0
+    /// Producers as they were when the segment was rolled, to be written beside it.
+    var producersAtRoll: ProducerTable?
+
+    private var writeHandle: FileHandle?
+    private(set) var isDirect = false
+    private var readHandle: FileHandle?
+
+    var logPath: String { stem + ".log" }
+    var indexPath: String { stem + ".index" }
+    var timeIndexPath: String { stem + ".timeindex" }
+
+    /// A segment that has no file yet.
+    init(directory: String, baseOffset: Int64) {
+        self.baseOffset = baseOffset
+        stem = "\(directory)/\(Self.name(baseOffset))"
+        size = 0
+        written = 0
+        synced = 0
+        exists = false
+        allocated = 0
+        touched = 0
+    }
+
+    /// The 20 digits that name a segment's files.
+    static func name(_ offset: Int64) -> String {
+        let digits = String(offset)
+        return String(repeating: "0", count: max(0, 20 - digits.count)) + digits
+    }
+
+    /// Says that the file holds `size` bytes of batches, all of them on disk.
+    func adopt(size: Int64, fileSize: Int64, maxTimestamp: Int64) {
+        exists = true
+        self.size = size
+        written = size
+        synced = size
+        allocated = fileSize
+        touched = size
+        self.maxTimestamp = maxTimestamp
+        writtenMaxTimestamp = maxTimestamp
+        lastIndexedPosition = size
+    }
+
+    /// Notes that the batch with this base offset begins at `position`.
+    func addIndexEntry(offset: Int64, position: Int64) {
+        guard let relative = UInt32(exactly: offset - baseOffset), let narrow = UInt32(exactly: position) else { return }
+        index.append(
+            SegmentIndex.Entry(relativeOffset: relative, position: narrow),
+            time: SegmentIndex.TimeEntry(timestamp: maxTimestamp, relativeOffset: relative))
+        lastIndexedPosition = position
+    }
+
+    /// The file open for reading. Call it with the lock held.
+    func reader() throws(LogError) -> FileHandle {
+        if let readHandle { return readHandle }
+        let handle = try FileHandle(path: logPath, flags: O_RDONLY)
+        readHandle = handle
+        return handle
+    }
+
+    /// The file open for writing, made if need be; only its writer thread calls this.
+    ///
+    /// - Parameter direct: Past the page cache, each write durable when it returns; ignored where the file system
+    ///   refuses it.
+    func writer(direct: Bool) throws(LogError) -> FileHandle {
+        if let writeHandle { return writeHandle }
+        if direct {
+            do throws(LogError) {
+                let handle = try FileHandle(path: logPath, flags: O_RDWR | O_CREAT | O_DSYNC | soma_o_direct())
+                writeHandle = handle
+                isDirect = true
+                return handle
+            } catch .input(_, _, code: EINVAL) {
+                isDirect = false  // tmpfs and some network file systems: through the page cache instead
+            } catch {
+                throw error
+            }
+        }
+        let handle = try FileHandle(path: logPath, flags: O_RDWR | O_CREAT)
+        writeHandle = handle
+        isDirect = false
+        return handle
+    }
+
+    /// Closes the files; they open again when needed.
+    func closeFiles() {
+        writeHandle = nil
+        readHandle = nil
+    }
+
+    func closeWriter() { writeHandle = nil }
+}
