@@ -10,6 +10,8 @@ struct LogReader {
     let consumer: Consumer
     /// Asked between batches; true ends the reading.
     var shouldStop: () -> Bool = { false }
+    /// Records that it refuses are passed over without being copied.
+    var isWanted: (ConsumerRecord) -> Bool = { _ in true }
 
     /// Reads until every span is read, or for ever.
     ///
@@ -36,7 +38,7 @@ struct LogReader {
                 guard let span = open[run.partition] else { continue }
                 for index in run.range {
                     let record = batch[index]
-                    if follow || record.offset < span.end {
+                    if follow || record.offset < span.end, isWanted(record) {
                         records.append(LogRecord(record, topic: run.partition.topic))
                     }
                     if !follow, record.offset >= span.end - 1 {

@@ -1,0 +1,122 @@
+import Events
+import JSON
+import Postgres
+import SomaNode
+
+/// Compares the billing topic with the rows that the PostgreSQL sink made of it.
+struct UsageComparison {
+    private let invocation: Invocation
+    private let book: UsageBook
+
+    init(_ invocation: Invocation, _ book: UsageBook) {
+        self.invocation = invocation
+        self.book = book
+    }
+
+    /// One figure of one line, in both places.
+    private struct Difference {
+        var key: UsageBook.Key
+        var figure: String
+        var log: String
+        var postgres: String
+    }
+
+    func run() throws -> ExitStatus {
+        let rows = try rows()
+        var differences: [Difference] = []
+        for key in Set(book.lines.keys).union(rows.keys).sorted() {
+            let log = book.lines[key] ?? UsageBook.Line()
+            let postgres = rows[key] ?? UsageBook.Line()
+            let figures: [(String, String, String)] = [
+                ("usages", "\(log.usages)", "\(postgres.usages)"),
+                ("total_tokens", "\(log.totalTokens)", "\(postgres.totalTokens)"),
+                ("charges", "\(log.charges)", "\(postgres.charges)"),
+                ("amount", Self.text(log.amounts), Self.text(postgres.amounts)),
+            ]
+            for (figure, left, right) in figures where left != right {
+                differences.append(Difference(key: key, figure: figure, log: left, postgres: right))
+            }
+        }
+        try emit(differences, matching: book.lines.count)
+        return differences.isEmpty ? .success : .differences
+    }
+
+    private static func text(_ amounts: [String: Money]) -> String {
+        amounts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: " + ")
+    }
+
+    private func rows() throws -> [UsageBook.Key: UsageBook.Line] {
+        let url = invocation.option("postgres") ?? invocation.environment["SOMA_POSTGRES_URL"]
+            ?? DevInstance.running()?.postgres ?? ""
+        guard !url.isEmpty else { throw CommandError.usage("say where the rows are: --postgres or SOMA_POSTGRES_URL") }
+        let connection = try Connection(url)
+        var parameters: [Parameter] = []
+        var conditions: [String] = []
+        func add(_ condition: (String) -> String, _ parameter: Parameter) {
+            parameters.append(parameter)
+            conditions.append(condition("$\(parameters.count)"))
+        }
+        if let tenant = book.tenant { add({ "u.tenant = \($0)" }, .text(tenant)) }
+        if book.window.lowerBound > 0 {
+            add({ "u.recorded_at >= \($0)" }, .timestamptz(microseconds: book.window.lowerBound * 1000))
+        }
+        if book.window.upperBound < .max {
+            add({ "u.recorded_at < \($0)" }, .timestamptz(microseconds: book.window.upperBound * 1000))
+        }
+        let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        let answer = try connection.query(
+            """
+            SELECT u.tenant, u.model, u.session_id, u.total_tokens, c.currency, c.amount
+            FROM billing_usage u LEFT JOIN billing_charges c USING (usage_id) \(filter)
+            """, parameters)
+        var lines: [UsageBook.Key: UsageBook.Line] = [:]
+        for row in answer {
+            let key = book.key(row.text(0) ?? "", row.text(1) ?? "", row.text(2) ?? "")
+            var line = lines[key] ?? UsageBook.Line()
+            line.usages += 1
+            line.totalTokens += try Int64(row.int(3) ?? 0)
+            if let currency = row.text(4), let amount = Money(decimal: Self.sixDecimals(row.text(5) ?? "")) {
+                line.charges += 1
+                guard let sum = (line.amounts[currency] ?? .zero).adding(amount) else {
+                    throw CommandError("the sum of the charges leaves the range of money")
+                }
+                line.amounts[currency] = sum
+            }
+            lines[key] = line
+        }
+        return lines
+    }
+
+    /// The server may write more decimals than money has; they are zeros.
+    private static func sixDecimals(_ text: String) -> String {
+        var text = Substring(text)
+        guard let point = text.firstIndex(of: ".") else { return String(text) }
+        while text.last == "0", text.distance(from: point, to: text.endIndex) > 2 { text.removeLast() }
+        return String(text)
+    }
+
+    private func emit(_ differences: [Difference], matching: Int) throws {
+        var table = Table(
+            .left("TENANT"), .left(book.grouping.rawValue.uppercased()), .left("FIGURE"), .right("LOG"), .right("POSTGRES"))
+        for difference in differences {
+            table.add(difference.key.tenant, difference.key.name, difference.figure, difference.log, difference.postgres)
+        }
+        try invocation.emit(
+            table,
+            [
+                "equal": .bool(differences.isEmpty), "lines": .integer(Int64(matching)),
+                "differences": .array(
+                    differences.map {
+                        [
+                            "tenant": .string($0.key.tenant), "name": .string($0.key.name),
+                            "figure": .string($0.figure), "log": .string($0.log), "postgres": .string($0.postgres),
+                        ]
+                    }),
+            ])
+        if invocation.isForPeople {
+            invocation.console.say(
+                differences.isEmpty
+                    ? "\(matching) lines are equal in the log and in PostgreSQL" : "\(differences.count) figures differ")
+        }
+    }
+}
