@@ -130,6 +130,10 @@ let package = Package(
 
         tests("HouseTests", []),
         tests("RdKafkaTests", ["RdKafka", "Telemetry"]),
+        tests("StateStoreTests", ["StateStore"]),
+        tests(
+            "SomaStreamsTests",
+            ["SomaStreams", "SomaStreamsTesting", "StateStore", "RdKafka", "Events", "JSON", "Telemetry", "Clocks"]),
         tests("JSONTests", ["JSON"]),
         tests("EventsTests", ["Events", "JSON"]),
         tests("DeclarationsTests", ["Declarations", "YAML"]),

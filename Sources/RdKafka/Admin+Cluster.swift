@@ -51,8 +51,15 @@ extension Admin {
     private func metadata(_ topic: OpaquePointer?, _ deadline: Duration) throws(KafkaError) -> Cluster {
         var answer: UnsafePointer<rd_kafka_metadata>?
         try KafkaError.check(
-            rd_kafka_metadata(client.pointer, topic == nil ? 1 : 0, topic, &answer, ClientHandle.milliseconds(deadline)),
-            "describe cluster")
+            rd_kafka_metadata(
+                client.pointer,
+                topic == nil ? 1 : 0,
+                topic,
+                &answer,
+                ClientHandle.milliseconds(deadline)
+            ),
+            "describe cluster"
+        )
         guard let answer else { return Cluster(brokers: [], topics: []) }
         defer { rd_kafka_metadata_destroy(answer) }
         let metadata = answer.pointee
@@ -69,9 +76,11 @@ extension Admin {
         let partitions = (0..<Int(topic.partition_cnt)).map { index in
             let partition = topic.partitions[index]
             return Cluster.Partition(
-                index: partition.id, leader: partition.leader,
+                index: partition.id,
+                leader: partition.leader,
                 replicas: (0..<Int(partition.replica_cnt)).map { partition.replicas[$0] },
-                inSyncReplicas: (0..<Int(partition.isr_cnt)).map { partition.isrs[$0] })
+                inSyncReplicas: (0..<Int(partition.isr_cnt)).map { partition.isrs[$0] }
+            )
         }
         let error = topic.err == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(topic.err, "describe topic \(name)")
         return Cluster.Topic(name: name, partitions: partitions.sorted { $0.index < $1.index }, error: error)
@@ -79,7 +88,8 @@ extension Admin {
 
     /// The first and next offset of a partition.
     package func watermarks(
-        _ partition: TopicPartition, deadline: Duration = defaultDeadline
+        _ partition: TopicPartition,
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) -> Watermarks {
         try client.watermarks(partition, deadline: deadline)
     }
@@ -96,7 +106,9 @@ extension Admin {
     ///
     /// - Returns: Partitions without a record that late are left out.
     package func listOffsets(
-        _ partitions: [TopicPartition], _ query: OffsetQuery, deadline: Duration = defaultDeadline
+        _ partitions: [TopicPartition],
+        _ query: OffsetQuery,
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         let timestamp: Int64 =
             switch query {
@@ -105,6 +117,8 @@ extension Admin {
             case .timestamp(let time): max(0, time)
             }
         return try client.offsets(
-            Dictionary(partitions.map { ($0, timestamp) }, uniquingKeysWith: { $1 }), deadline: deadline)
+            Dictionary(partitions.map { ($0, timestamp) }, uniquingKeysWith: { $1 }),
+            deadline: deadline
+        )
     }
 }

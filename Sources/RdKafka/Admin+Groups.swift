@@ -33,23 +33,30 @@ extension Admin {
         } read: { event throws(KafkaError) in
             let result = rd_kafka_event_ListConsumerGroups_result(event)
             var count = 0
-            if let errors = rd_kafka_ListConsumerGroups_result_errors(result, &count), count > 0, let error = errors[0] {
+            if let errors = rd_kafka_ListConsumerGroups_result_errors(result, &count), count > 0, let error = errors[0]
+            {
                 throw KafkaError(
-                    rd_kafka_error_code(error), "list groups", message: String(cString: rd_kafka_error_string(error)))
+                    rd_kafka_error_code(error),
+                    "list groups",
+                    message: String(cString: rd_kafka_error_string(error))
+                )
             }
             let listings = rd_kafka_ListConsumerGroups_result_valid(result, &count)
             return (0..<count).compactMap { index -> GroupListing? in
                 guard let listing = listings?[index], let id = rd_kafka_ConsumerGroupListing_group_id(listing)
                 else { return nil }
                 return GroupListing(
-                    id: String(cString: id), state: Self.name(rd_kafka_ConsumerGroupListing_state(listing)))
+                    id: String(cString: id),
+                    state: Self.name(rd_kafka_ConsumerGroupListing_state(listing))
+                )
             }.sorted { $0.id < $1.id }
         }
     }
 
     /// Groups with their members, by id in alphabetic order.
     package func describeGroups(
-        _ ids: [String], deadline: Duration = defaultDeadline
+        _ ids: [String],
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) -> [GroupDescription] {
         guard !ids.isEmpty else { return [] }
         let names = CStrings(ids)
@@ -58,7 +65,9 @@ extension Admin {
         } read: { event throws(KafkaError) in
             var count = 0
             let groups = rd_kafka_DescribeConsumerGroups_result_groups(
-                rd_kafka_event_DescribeConsumerGroups_result(event), &count)
+                rd_kafka_event_DescribeConsumerGroups_result(event),
+                &count
+            )
             return (0..<count).compactMap { groups?[$0] }.map(Self.describe).sorted { $0.id < $1.id }
         }
     }
@@ -70,8 +79,10 @@ extension Admin {
             rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_NO_ERROR
         {
             failure = KafkaError(
-                rd_kafka_error_code(error), "describe group \(id)",
-                message: String(cString: rd_kafka_error_string(error)))
+                rd_kafka_error_code(error),
+                "describe group \(id)",
+                message: String(cString: rd_kafka_error_string(error))
+            )
         }
         let members = (0..<rd_kafka_ConsumerGroupDescription_member_count(group)).compactMap { index in
             rd_kafka_ConsumerGroupDescription_member(group, index)
@@ -83,12 +94,16 @@ extension Admin {
                 clientID: rd_kafka_MemberDescription_client_id(member).map { String(cString: $0) } ?? "",
                 instanceID: rd_kafka_MemberDescription_group_instance_id(member).map { String(cString: $0) },
                 host: rd_kafka_MemberDescription_host(member).map { String(cString: $0) } ?? "",
-                assignment: partitions.map(\.partition).sorted())
+                assignment: partitions.map(\.partition).sorted()
+            )
         }
         return GroupDescription(
-            id: id, state: name(rd_kafka_ConsumerGroupDescription_state(group)),
+            id: id,
+            state: name(rd_kafka_ConsumerGroupDescription_state(group)),
             assignor: rd_kafka_ConsumerGroupDescription_partition_assignor(group).map { String(cString: $0) } ?? "",
-            members: members.sorted { $0.id < $1.id }, error: failure)
+            members: members.sorted { $0.id < $1.id },
+            error: failure
+        )
     }
 
     /// Deletes groups without members, with their offsets.
@@ -108,7 +123,8 @@ extension Admin {
                 throw KafkaError(
                     rd_kafka_error_code(error),
                     "delete group \(rd_kafka_group_result_name(result).map { String(cString: $0) } ?? "")",
-                    message: String(cString: rd_kafka_error_string(error)))
+                    message: String(cString: rd_kafka_error_string(error))
+                )
             }
         }
     }
@@ -117,10 +133,13 @@ extension Admin {
     ///
     /// - Parameter partitions: nil asks for all.
     package func groupOffsets(
-        _ group: String, partitions: [TopicPartition]? = nil, deadline: Duration = defaultDeadline
+        _ group: String,
+        partitions: [TopicPartition]? = nil,
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions ?? [])
-        guard let handle = list.lend({ rd_kafka_ListConsumerGroupOffsets_new(group, partitions == nil ? nil : $0) }) else {
+        guard let handle = list.lend({ rd_kafka_ListConsumerGroupOffsets_new(group, partitions == nil ? nil : $0) })
+        else {
             throw KafkaError(.invalidArgument, "offsets of group \(group)")
         }
         defer { rd_kafka_ListConsumerGroupOffsets_destroy(handle) }
@@ -131,14 +150,18 @@ extension Admin {
         } read: { event throws(KafkaError) in
             var count = 0
             let groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-                rd_kafka_event_ListConsumerGroupOffsets_result(event), &count)
+                rd_kafka_event_ListConsumerGroupOffsets_result(event),
+                &count
+            )
             return try Self.offsets(groups, count, operation)
         }
     }
 
     /// Sets committed offsets of a group without members.
     package func alterGroupOffsets(
-        _ group: String, _ offsets: [TopicPartition: Int64], deadline: Duration = defaultDeadline
+        _ group: String,
+        _ offsets: [TopicPartition: Int64],
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         let list = PartitionList(offsets: offsets)
@@ -153,18 +176,25 @@ extension Admin {
         } read: { event throws(KafkaError) in
             var count = 0
             let groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-                rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count)
+                rd_kafka_event_AlterConsumerGroupOffsets_result(event),
+                &count
+            )
             _ = try Self.offsets(groups, count, operation)
         }
     }
 
     private static func offsets(
-        _ groups: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, _ operation: String
+        _ groups: UnsafeMutablePointer<OpaquePointer?>?,
+        _ count: Int,
+        _ operation: String
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         guard count > 0, let group = groups?[0] else { return [:] }
         if let error = rd_kafka_group_result_error(group), rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_NO_ERROR {
             throw KafkaError(
-                rd_kafka_error_code(error), operation, message: String(cString: rd_kafka_error_string(error)))
+                rd_kafka_error_code(error),
+                operation,
+                message: String(cString: rd_kafka_error_string(error))
+            )
         }
         return try Consumer.offsets(PartitionList.elements(rd_kafka_group_result_partitions(group)), operation)
     }

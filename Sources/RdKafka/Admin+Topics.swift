@@ -11,7 +11,10 @@ extension Admin {
         package var configuration: [String: String]
 
         package init(
-            _ name: String, partitions: Int32, replicationFactor: Int32 = -1, configuration: [String: String] = [:]
+            _ name: String,
+            partitions: Int32,
+            replicationFactor: Int32 = -1,
+            configuration: [String: String] = [:]
         ) {
             self.name = name
             self.partitions = partitions
@@ -25,7 +28,9 @@ extension Admin {
     /// - Parameter allowExisting: A topic that is there already is no error; it is not compared with what was asked.
     /// - Throws: The first refusal; others of the same call may have been created.
     package func createTopics(
-        _ topics: [NewTopic], allowExisting: Bool = false, deadline: Duration = defaultDeadline
+        _ topics: [NewTopic],
+        allowExisting: Bool = false,
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) {
         guard !topics.isEmpty else { return }
         var handles: [OpaquePointer?] = []
@@ -34,7 +39,12 @@ extension Admin {
         for topic in topics {
             guard
                 let handle = rd_kafka_NewTopic_new(
-                    topic.name, topic.partitions, topic.replicationFactor, &text, text.count)
+                    topic.name,
+                    topic.partitions,
+                    topic.replicationFactor,
+                    &text,
+                    text.count
+                )
             else {
                 throw KafkaError(.invalidArgument, "create topic \(topic.name)", message: ClientHandle.string(text))
             }
@@ -67,7 +77,9 @@ extension Admin {
 
     /// Grows a topic to so many partitions.
     package func createPartitions(
-        _ topic: String, total: Int, deadline: Duration = defaultDeadline
+        _ topic: String,
+        total: Int,
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) {
         var text = [CChar](repeating: 0, count: 512)
         guard let handle = rd_kafka_NewPartitions_new(topic, total, &text, text.count) else {
@@ -80,7 +92,9 @@ extension Admin {
         } read: { event throws(KafkaError) in
             var count = 0
             let results = rd_kafka_CreatePartitions_result_topics(
-                rd_kafka_event_CreatePartitions_result(event), &count)
+                rd_kafka_event_CreatePartitions_result(event),
+                &count
+            )
             try Self.check(results, count, "create partitions of")
         }
     }
@@ -96,20 +110,24 @@ extension Admin {
 
     /// The settings of a topic, by name in alphabetic order.
     package func topicConfiguration(
-        _ topic: String, deadline: Duration = defaultDeadline
+        _ topic: String,
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) -> [ConfigurationEntry] {
         try configuration(RD_KAFKA_RESOURCE_TOPIC, topic, deadline)
     }
 
     /// The settings of a broker.
     package func brokerConfiguration(
-        _ broker: Int32, deadline: Duration = defaultDeadline
+        _ broker: Int32,
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) -> [ConfigurationEntry] {
         try configuration(RD_KAFKA_RESOURCE_BROKER, String(broker), deadline)
     }
 
     private func configuration(
-        _ kind: rd_kafka_ResourceType_t, _ name: String, _ deadline: Duration
+        _ kind: rd_kafka_ResourceType_t,
+        _ name: String,
+        _ deadline: Duration
     ) throws(KafkaError) -> [ConfigurationEntry] {
         guard let resource = rd_kafka_ConfigResource_new(kind, name) else {
             throw KafkaError(.invalidArgument, "describe \(name)")
@@ -121,7 +139,9 @@ extension Admin {
         } read: { event throws(KafkaError) in
             var count = 0
             let results = rd_kafka_DescribeConfigs_result_resources(
-                rd_kafka_event_DescribeConfigs_result(event), &count)
+                rd_kafka_event_DescribeConfigs_result(event),
+                &count
+            )
             guard count > 0, let answered = results?[0] else { return [] }
             let code = rd_kafka_ConfigResource_error(answered)
             if code != RD_KAFKA_RESP_ERR_NO_ERROR {
@@ -132,10 +152,12 @@ extension Admin {
             return (0..<count).compactMap { index -> ConfigurationEntry? in
                 guard let entry = entries?[index], let name = rd_kafka_ConfigEntry_name(entry) else { return nil }
                 return ConfigurationEntry(
-                    name: String(cString: name), value: rd_kafka_ConfigEntry_value(entry).map { String(cString: $0) },
+                    name: String(cString: name),
+                    value: rd_kafka_ConfigEntry_value(entry).map { String(cString: $0) },
                     isDefault: rd_kafka_ConfigEntry_is_default(entry) == 1,
                     isReadOnly: rd_kafka_ConfigEntry_is_read_only(entry) == 1,
-                    isSensitive: rd_kafka_ConfigEntry_is_sensitive(entry) == 1)
+                    isSensitive: rd_kafka_ConfigEntry_is_sensitive(entry) == 1
+                )
             }.sorted { $0.name < $1.name }
         }
     }
@@ -144,7 +166,8 @@ extension Admin {
     ///
     /// - Returns: The first offset that is left in each partition.
     package func deleteRecords(
-        before: [TopicPartition: OffsetPosition], deadline: Duration = defaultDeadline
+        before: [TopicPartition: OffsetPosition],
+        deadline: Duration = defaultDeadline
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(offsets: before.mapValues(\.wire))
         guard let handle = list.lend({ rd_kafka_DeleteRecords_new($0) }) else {

@@ -16,8 +16,11 @@ package final class Admin: Sendable {
 
     /// Runs one admin request and gives its answer to a closure.
     func request<Answer>(
-        _ operation: String, _ deadline: Duration, _ kind: rd_kafka_admin_op_t,
-        send: (OpaquePointer, OpaquePointer) -> Void, read: (OpaquePointer) throws(KafkaError) -> Answer
+        _ operation: String,
+        _ deadline: Duration,
+        _ kind: rd_kafka_admin_op_t,
+        send: (OpaquePointer, OpaquePointer) -> Void,
+        read: (OpaquePointer) throws(KafkaError) -> Answer
     ) throws(KafkaError) -> Answer {
         let milliseconds = ClientHandle.milliseconds(deadline)
         guard let options = rd_kafka_AdminOptions_new(client.pointer, kind) else {
@@ -26,7 +29,9 @@ package final class Admin: Sendable {
         defer { rd_kafka_AdminOptions_destroy(options) }
         var text = [CChar](repeating: 0, count: 256)
         try KafkaError.check(
-            rd_kafka_AdminOptions_set_request_timeout(options, max(1, milliseconds), &text, text.count), operation)
+            rd_kafka_AdminOptions_set_request_timeout(options, max(1, milliseconds), &text, text.count),
+            operation
+        )
         switch kind {
         case RD_KAFKA_ADMIN_OP_CREATETOPICS, RD_KAFKA_ADMIN_OP_DELETETOPICS, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS,
             RD_KAFKA_ADMIN_OP_DELETERECORDS:
@@ -50,7 +55,9 @@ package final class Admin: Sendable {
 
     /// Checks the per-topic results of a change.
     static func check(
-        _ results: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, _ operation: String,
+        _ results: UnsafeMutablePointer<OpaquePointer?>?,
+        _ count: Int,
+        _ operation: String,
         allowing allowed: KafkaError.Code? = nil
     ) throws(KafkaError) {
         for index in 0..<count {

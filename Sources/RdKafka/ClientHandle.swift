@@ -62,7 +62,10 @@ final class ClientHandle: @unchecked Sendable {
 
 /// Syslog levels: 0–3 are errors, 4 warnings, 5 notices.
 private func writeClientLog(
-    _ client: OpaquePointer?, _ level: Int32, _ facility: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?
+    _ client: OpaquePointer?,
+    _ level: Int32,
+    _ facility: UnsafePointer<CChar>?,
+    _ text: UnsafePointer<CChar>?
 ) {
     guard let text, let facility else { return }
     let message = String(cString: text)
@@ -70,8 +73,10 @@ private func writeClientLog(
     switch level {
     // librdkafka calls a refused connection an error, and reports it again at every try; the parts that wait for the
     // broker report what they could not do.
-    case 0...2: ClientHandle.log.error(message, ["client": .value(name), "facility": .value(String(cString: facility))])
-    case 3...4: ClientHandle.log.warning(message, ["client": .value(name), "facility": .value(String(cString: facility))])
+    case 0...2:
+        ClientHandle.log.error(message, ["client": .value(name), "facility": .value(String(cString: facility))])
+    case 3...4:
+        ClientHandle.log.warning(message, ["client": .value(name), "facility": .value(String(cString: facility))])
     default: ClientHandle.log.debug(message, ["client": .value(name), "facility": .value(String(cString: facility))])
     }
 }

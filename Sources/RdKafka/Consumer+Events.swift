@@ -17,7 +17,8 @@ extension Consumer {
             if code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET {
                 ClientHandle.log.warning(
                     "commit failed",
-                    ["group": .value(group ?? ""), "code": .value(String(cString: rd_kafka_err2name(code)))])
+                    ["group": .value(group ?? ""), "code": .value(String(cString: rd_kafka_err2name(code)))]
+                )
             }
         default: break
         }
@@ -34,7 +35,9 @@ extension Consumer {
             for partition in partitions { table.remove(partition) }
             if isCooperative {
                 try KafkaError.check(
-                    PartitionList(partitions).lend { rd_kafka_incremental_unassign(client.pointer, $0) }, "unassign")
+                    PartitionList(partitions).lend { rd_kafka_incremental_unassign(client.pointer, $0) },
+                    "unassign"
+                )
             } else {
                 try KafkaError.check(rd_kafka_assign(client.pointer, nil), "unassign")
             }
@@ -87,7 +90,8 @@ extension Consumer {
             ClientHandle.log.warning(reason, ["group": .value(group ?? ""), "code": .value("\(code.rawValue)")])
         case .fencedInstance:
             throw KafkaError(code, operation, message: reason, isFatal: true)
-        case let other where rd_kafka_resp_err_t(rawValue: other.rawValue) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+        case let other
+        where rd_kafka_resp_err_t(rawValue: other.rawValue) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
             || rd_kafka_resp_err_t(rawValue: other.rawValue) == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
             || rd_kafka_resp_err_t(rawValue: other.rawValue) == RD_KAFKA_RESP_ERR__AUTHENTICATION:
             throw KafkaError(code, operation, message: reason)
@@ -101,10 +105,17 @@ extension Consumer {
         guard let index = table.index(of: partition), let slot = table[index] else { return }
         ClientHandle.log.error(
             "the position is not kept by the broker any more",
-            ["partition": .value(partition.description), "position": .value(slot.position), "group": .value(group ?? "")])
+            [
+                "partition": .value(partition.description), "position": .value(slot.position),
+                "group": .value(group ?? ""),
+            ]
+        )
         guard let place = handler?.offsetIsOutOfRange(partition, position: slot.position) else {
             throw KafkaError(
-                .offsetOutOfRange, "read \(partition)", message: "position \(slot.position) is not in the log: \(reason)")
+                .offsetOutOfRange,
+                "read \(partition)",
+                message: "position \(slot.position) is not in the log: \(reason)"
+            )
         }
         try restart(partition, at: place)
     }

@@ -15,7 +15,9 @@ extension Consumer {
     package func seek(_ places: [TopicPartition: OffsetPosition]) throws(KafkaError) {
         let list = PartitionList(offsets: places.mapValues(\.wire))
         try KafkaError.check(
-            list.lend { rd_kafka_seek_partitions(client.pointer, $0, ClientHandle.milliseconds(Self.seekDeadline)) }, "seek")
+            list.lend { rd_kafka_seek_partitions(client.pointer, $0, ClientHandle.milliseconds(Self.seekDeadline)) },
+            "seek"
+        )
         for element in list.elements { try KafkaError.check(element.error, "seek \(element.partition)") }
         for (partition, place) in places {
             table.update(partition) {
@@ -29,7 +31,9 @@ extension Consumer {
     /// Stops fetching partitions until `resume`; records already fetched are dropped and fetched again.
     package func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         try KafkaError.check(
-            PartitionList(partitions).lend { rd_kafka_pause_partitions(client.pointer, $0) }, "pause")
+            PartitionList(partitions).lend { rd_kafka_pause_partitions(client.pointer, $0) },
+            "pause"
+        )
         for partition in partitions { table.update(partition) { $0.isPaused = true } }
     }
 
@@ -44,7 +48,9 @@ extension Consumer {
             }
         }
         try KafkaError.check(
-            PartitionList(partitions).lend { rd_kafka_resume_partitions(client.pointer, $0) }, "resume")
+            PartitionList(partitions).lend { rd_kafka_resume_partitions(client.pointer, $0) },
+            "resume"
+        )
         // librdkafka 2.0.2 may go on behind or before the last record that was handed out.
         if !places.isEmpty { try seek(places) }
     }
@@ -63,7 +69,10 @@ extension Consumer {
         // An answer that came after an earlier deadline must not be taken for this one's.
         while let late = commits.poll(milliseconds: 0) { rd_kafka_event_destroy(late) }
         let list = PartitionList(offsets: offsets)
-        try KafkaError.check(list.lend { rd_kafka_commit_queue(client.pointer, $0, commits.pointer, nil, nil) }, operation)
+        try KafkaError.check(
+            list.lend { rd_kafka_commit_queue(client.pointer, $0, commits.pointer, nil, nil) },
+            operation
+        )
         guard let event = commits.poll(milliseconds: ClientHandle.milliseconds(deadline)) else {
             throw KafkaError(.timedOut, operation, message: "no answer in \(deadline)")
         }
@@ -79,17 +88,21 @@ extension Consumer {
         guard !offsets.isEmpty else { return }
         try KafkaError.check(
             PartitionList(offsets: offsets).lend { rd_kafka_commit_queue(client.pointer, $0, queue.pointer, nil, nil) },
-            "commit group \(group ?? "")")
+            "commit group \(group ?? "")"
+        )
     }
 
     /// The group's committed offsets; partitions without one are left out.
     package func committed(
-        _ partitions: [TopicPartition], deadline: Duration
+        _ partitions: [TopicPartition],
+        deadline: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions)
         let operation = "committed offsets of \(group ?? "")"
         try KafkaError.check(
-            list.lend { rd_kafka_committed(client.pointer, $0, ClientHandle.milliseconds(deadline)) }, operation)
+            list.lend { rd_kafka_committed(client.pointer, $0, ClientHandle.milliseconds(deadline)) },
+            operation
+        )
         return try Self.offsets(list.elements, operation)
     }
 
@@ -102,7 +115,8 @@ extension Consumer {
     ///
     /// - Parameter timestamps: Milliseconds since 1970.
     package func offsetsForTimes(
-        _ timestamps: [TopicPartition: Int64], deadline: Duration
+        _ timestamps: [TopicPartition: Int64],
+        deadline: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         try client.offsets(timestamps, deadline: deadline)
     }
@@ -129,7 +143,8 @@ extension Consumer {
     }
 
     static func offsets(
-        _ elements: [PartitionList.Element], _ operation: String
+        _ elements: [PartitionList.Element],
+        _ operation: String
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         var offsets: [TopicPartition: Int64] = [:]
         for element in elements {
@@ -146,19 +161,29 @@ extension ClientHandle {
         var high: Int64 = -1
         try KafkaError.check(
             rd_kafka_query_watermark_offsets(
-                pointer, partition.topic, partition.partition, &low, &high, Self.milliseconds(deadline)),
-            "offsets of \(partition)")
+                pointer,
+                partition.topic,
+                partition.partition,
+                &low,
+                &high,
+                Self.milliseconds(deadline)
+            ),
+            "offsets of \(partition)"
+        )
         return Watermarks(low: low, high: high)
     }
 
     /// Asks ListOffsets; timestamps -1 and -2 mean the end and the beginning.
     func offsets(
-        _ timestamps: [TopicPartition: Int64], deadline: Duration
+        _ timestamps: [TopicPartition: Int64],
+        deadline: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         guard !timestamps.isEmpty else { return [:] }
         let list = PartitionList(offsets: timestamps)
         try KafkaError.check(
-            list.lend { rd_kafka_offsets_for_times(pointer, $0, Self.milliseconds(deadline)) }, "list offsets")
+            list.lend { rd_kafka_offsets_for_times(pointer, $0, Self.milliseconds(deadline)) },
+            "list offsets"
+        )
         return try Consumer.offsets(list.elements, "list offsets of")
     }
 }

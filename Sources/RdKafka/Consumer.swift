@@ -41,7 +41,10 @@ package final class Consumer {
     ///   - start: Where partitions without committed offset begin.
     ///   - settings: librdkafka's names, over the house's defaults.
     package init(
-        brokers: String, group: String?, start: OffsetPosition = .beginning, settings: [String: String] = [:]
+        brokers: String,
+        group: String?,
+        start: OffsetPosition = .beginning,
+        settings: [String: String] = [:]
     ) throws(KafkaError) {
         var all = ClientDefaults.consumer.merging(settings) { $1 }
         all["bootstrap.servers"] = brokers
@@ -49,7 +52,8 @@ package final class Consumer {
         all["group.id"] = group ?? "soma-without-group"
         self.group = group
         self.start = start
-        let events = RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT
+        let events =
+            RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT
         client = try ClientHandle(RD_KAFKA_CONSUMER, all, events: events)
         try KafkaError.check(rd_kafka_poll_set_consumer(client.pointer), "poll")
         queue = EventQueue(client, rd_kafka_queue_get_consumer(client.pointer))
@@ -66,13 +70,17 @@ package final class Consumer {
     package func subscribe(_ topics: [String]) throws(KafkaError) {
         let list = PartitionList(topics.map { TopicPartition($0, -1) })
         try KafkaError.check(
-            list.lend { rd_kafka_subscribe(client.pointer, $0) }, "subscribe to \(topics.joined(separator: ","))")
+            list.lend { rd_kafka_subscribe(client.pointer, $0) },
+            "subscribe to \(topics.joined(separator: ","))"
+        )
     }
 
     /// Reads these partitions from these places, without a group's rebalance; replaces an earlier assignment.
     package func assign(_ starts: [TopicPartition: OffsetPosition]) throws(KafkaError) {
         try KafkaError.check(
-            PartitionList(offsets: starts.mapValues(\.wire)).lend { rd_kafka_assign(client.pointer, $0) }, "assign")
+            PartitionList(offsets: starts.mapValues(\.wire)).lend { rd_kafka_assign(client.pointer, $0) },
+            "assign"
+        )
         for partition in table.partitions { table.remove(partition) }
         for (partition, place) in starts.sorted(by: { $0.key < $1.key }) { table.add(partition, at: place) }
     }
@@ -91,7 +99,10 @@ package final class Consumer {
     ///   - handler: Told of changes of the assignment, during this call.
     /// - Throws: `KafkaError` when the client is of no more use or the group refuses it, or what the handler throws.
     package func poll(
-        maxRecords: Int = 1024, maxBytes: Int = 4 << 20, timeout: Duration, handler: (any RebalanceHandler)? = nil
+        maxRecords: Int = 1024,
+        maxBytes: Int = 4 << 20,
+        timeout: Duration,
+        handler: (any RebalanceHandler)? = nil
     ) throws -> RecordBatch {
         for partition in gaps { try rereadGap(partition) }
         gaps = []

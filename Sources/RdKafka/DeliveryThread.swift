@@ -61,7 +61,8 @@ final class DeliveryThread: Sendable {
                 [
                     "code": .value(String(cString: rd_kafka_err2name(rd_kafka_event_error(event)))),
                     "reason": .value(rd_kafka_event_error_string(event).map { String(cString: $0) } ?? ""),
-                ])
+                ]
+            )
         default: break
         }
     }
@@ -70,7 +71,10 @@ final class DeliveryThread: Sendable {
 extension DeliveryReport {
     init(_ message: rd_kafka_message_t) {
         self.init(
-            opaque: UInt(bitPattern: message._private), partition: message.partition, offset: message.offset,
-            code: KafkaError.Code(message.err))
+            opaque: UInt(bitPattern: message._private),
+            partition: message.partition,
+            offset: message.offset,
+            code: KafkaError.Code(message.err)
+        )
     }
 }

@@ -48,8 +48,10 @@ struct PartitionList: ~Copyable {
         return (0..<Int(list.pointee.cnt)).map { index in
             let element = list.pointee.elems[index]
             return Element(
-                partition: TopicPartition(String(cString: element.topic), element.partition), offset: element.offset,
-                error: element.err)
+                partition: TopicPartition(String(cString: element.topic), element.partition),
+                offset: element.offset,
+                error: element.err
+            )
         }
     }
 }

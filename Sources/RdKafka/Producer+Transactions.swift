@@ -6,7 +6,9 @@ extension Producer {
     /// Fences older producers with the same transactional id and ends what they left open; called once.
     package func initTransactions(deadline: Duration) throws(KafkaError) {
         try KafkaError.check(
-            rd_kafka_init_transactions(client.pointer, ClientHandle.milliseconds(deadline)), "init transactions")
+            rd_kafka_init_transactions(client.pointer, ClientHandle.milliseconds(deadline)),
+            "init transactions"
+        )
     }
 
     package func beginTransaction() throws(KafkaError) {
@@ -17,21 +19,30 @@ extension Producer {
     ///
     /// - Parameter offsets: The next offset to read of each partition.
     package func sendOffsets(
-        _ offsets: [TopicPartition: Int64], group: GroupMetadata, deadline: Duration
+        _ offsets: [TopicPartition: Int64],
+        group: GroupMetadata,
+        deadline: Duration
     ) throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         let list = PartitionList(offsets: offsets)
         try KafkaError.check(
             list.lend {
                 rd_kafka_send_offsets_to_transaction(
-                    client.pointer, $0, group.pointer, ClientHandle.milliseconds(deadline))
+                    client.pointer,
+                    $0,
+                    group.pointer,
+                    ClientHandle.milliseconds(deadline)
+                )
             },
-            "send offsets to transaction")
+            "send offsets to transaction"
+        )
     }
 
     package func commitTransaction(deadline: Duration) throws(KafkaError) {
         try KafkaError.check(
-            rd_kafka_commit_transaction(client.pointer, ClientHandle.milliseconds(deadline)), "commit transaction")
+            rd_kafka_commit_transaction(client.pointer, ClientHandle.milliseconds(deadline)),
+            "commit transaction"
+        )
     }
 
     /// Gives the transaction up.

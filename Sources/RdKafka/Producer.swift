@@ -25,7 +25,9 @@ package final class Producer: Sendable {
     ///   - onDelivery: Takes the reports; must not block for long and must not call `flush`.
     /// - Throws: `KafkaError` for a setting that is unknown or out of range.
     package init(
-        brokers: String, settings: [String: String] = [:], onDelivery: @escaping DeliveryHandler = { _ in }
+        brokers: String,
+        settings: [String: String] = [:],
+        onDelivery: @escaping DeliveryHandler = { _ in }
     ) throws(KafkaError) {
         var all = ClientDefaults.producer.merging(settings) { $1 }
         all["bootstrap.servers"] = brokers
@@ -35,7 +37,10 @@ package final class Producer: Sendable {
 
     deinit {
         // What is still queued is given up; `close` is the way to wait for it.
-        rd_kafka_purge(client.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)
+        rd_kafka_purge(
+            client.pointer,
+            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING
+        )
         reports.stop()
         topics.withLock { $0.removeAll() }
     }
@@ -50,8 +55,13 @@ package final class Producer: Sendable {
     ///   - opaque: Comes back in the delivery report.
     /// - Throws: `KafkaError` with `.queueFull` when the queue's bound is reached: wait for reports and try again.
     package func produce(
-        topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [(name: String, value: [UInt8]?)] = [], timestamp: Int64? = nil, opaque: UInt = 0
+        topic: String,
+        partition: Int32? = nil,
+        key: UnsafeRawBufferPointer?,
+        value: UnsafeRawBufferPointer?,
+        headers: [(name: String, value: [UInt8]?)] = [],
+        timestamp: Int64? = nil,
+        opaque: UInt = 0
     ) throws(KafkaError) {
         let handle = try topicHandle(topic)
         let list = try Self.headerList(headers)
@@ -93,18 +103,30 @@ package final class Producer: Sendable {
 
     /// Queues one record from arrays; see the other form.
     package func produce(
-        topic: String, partition: Int32? = nil, key: [UInt8]?, value: [UInt8]?,
-        headers: [(name: String, value: [UInt8]?)] = [], timestamp: Int64? = nil, opaque: UInt = 0
+        topic: String,
+        partition: Int32? = nil,
+        key: [UInt8]?,
+        value: [UInt8]?,
+        headers: [(name: String, value: [UInt8]?)] = [],
+        timestamp: Int64? = nil,
+        opaque: UInt = 0
     ) throws(KafkaError) {
         func send(_ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer?) -> Result<Void, KafkaError> {
             Result { () throws(KafkaError) in
                 try produce(
-                    topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: timestamp,
-                    opaque: opaque)
+                    topic: topic,
+                    partition: partition,
+                    key: key,
+                    value: value,
+                    headers: headers,
+                    timestamp: timestamp,
+                    opaque: opaque
+                )
             }
         }
         func withBytes(
-            _ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> Result<Void, KafkaError>
+            _ bytes: [UInt8]?,
+            _ body: (UnsafeRawBufferPointer?) -> Result<Void, KafkaError>
         ) -> Result<Void, KafkaError> {
             guard let bytes else { return body(nil) }
             return bytes.withUnsafeBytes { body($0) }
@@ -124,7 +146,10 @@ package final class Producer: Sendable {
 
     /// Drops what is queued or in flight; each dropped record is reported with `.purged`.
     package func purge() {
-        rd_kafka_purge(client.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)
+        rd_kafka_purge(
+            client.pointer,
+            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING
+        )
     }
 
     /// The error that made this producer useless, if there was one: make a new one then.

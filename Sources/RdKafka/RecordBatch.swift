@@ -32,7 +32,10 @@ package struct RecordBatch: ~Copyable {
 
     /// Takes over an event and the message in it.
     mutating func append(
-        _ event: OpaquePointer, _ message: UnsafePointer<rd_kafka_message_t>, _ partition: TopicPartition, sameRun: Bool
+        _ event: OpaquePointer,
+        _ message: UnsafePointer<rd_kafka_message_t>,
+        _ partition: TopicPartition,
+        sameRun: Bool
     ) {
         let index = messages.count
         messages.append(message)

@@ -9,8 +9,13 @@ import Testing
             let producer = try Producer(brokers: brokers) { batch in reports.withLock { $0 += batch } }
             let headers: [(name: String, value: [UInt8]?)] = [("a", [1, 2]), ("empty", []), ("none", nil), ("a", [3])]
             try producer.produce(
-                topic: topic, key: Array("key".utf8), value: Array("value".utf8), headers: headers,
-                timestamp: 1_700_000_000_123, opaque: 7)
+                topic: topic,
+                key: Array("key".utf8),
+                value: Array("value".utf8),
+                headers: headers,
+                timestamp: 1_700_000_000_123,
+                opaque: 7
+            )
             try producer.produce(topic: topic, key: nil, value: nil as [UInt8]?, opaque: 8)
             try producer.produce(topic: topic, key: [], value: [], opaque: 9)
             try producer.flush(deadline: .seconds(10))
@@ -44,11 +49,14 @@ import Testing
     @Test func `a full queue is a typed error and purged records are reported`() throws {
         let purged = Atomic<Int>(0)
         let producer = try Producer(
-            brokers: "127.0.0.1:1", settings: ["queue.buffering.max.messages": "10", "log_level": "0"]
+            brokers: "127.0.0.1:1",
+            settings: ["queue.buffering.max.messages": "10", "log_level": "0"]
         ) { batch in purged.wrappingAdd(batch.count { $0.code == .purged }, ordering: .relaxed) }
         var refused: KafkaError?
         for index in 0..<11 {
-            do { try producer.produce(topic: "t", partition: 0, key: nil, value: [UInt8(index)]) } catch { refused = error }
+            do { try producer.produce(topic: "t", partition: 0, key: nil, value: [UInt8(index)]) } catch {
+                refused = error
+            }
         }
         #expect(refused?.code == .queueFull && refused?.isRetriable == true)
         #expect(throws: KafkaError.self) { try producer.close(deadline: .milliseconds(50)) }

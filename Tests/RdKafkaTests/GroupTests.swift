@@ -34,7 +34,10 @@ import Testing
                 let batch = try member.consumer.poll(maxRecords: 40, timeout: .milliseconds(20), handler: member)
                 for run in batch.runs {
                     for index in run.range {
-                        counts[String(decoding: batch[index].value ?? .init(start: nil, count: 0), as: UTF8.self), default: 0] += 1
+                        counts[
+                            String(decoding: batch[index].value ?? .init(start: nil, count: 0), as: UTF8.self),
+                            default: 0
+                        ] += 1
                         member.next[run.partition] = batch[index].offset + 1
                     }
                 }
@@ -111,7 +114,9 @@ import Testing
         try admin.deleteGroups([group])
         #expect(try !admin.groups().contains { $0.id == group })
         try admin.deleteTopics([topic])
-        let gone = #expect(throws: KafkaError.self) { try admin.topic(TestBroker.unique("never"), deadline: .seconds(5)) }
+        let gone = #expect(throws: KafkaError.self) {
+            try admin.topic(TestBroker.unique("never"), deadline: .seconds(5))
+        }
         #expect(gone?.code == .unknownTopicOrPartition)
     }
 }

@@ -11,7 +11,9 @@ enum TestBroker {
     static func unique(_ prefix: String) -> String { "\(prefix)-\(UInt64.random(in: 0 ... .max))" }
 
     static func withTopic(
-        _ partitions: Int32, configuration: [String: String] = [:], _ body: (String, String) throws -> Void
+        _ partitions: Int32,
+        configuration: [String: String] = [:],
+        _ body: (String, String) throws -> Void
     ) throws {
         let brokers = address ?? ""
         let admin = try Admin(brokers: brokers)
@@ -41,7 +43,9 @@ enum TestBroker {
 
 /// Polls until the condition holds or ten seconds are over.
 func drain(
-    _ consumer: Consumer, _ handler: (any RebalanceHandler)? = nil, until done: () -> Bool,
+    _ consumer: Consumer,
+    _ handler: (any RebalanceHandler)? = nil,
+    until done: () -> Bool,
     _ take: (TopicPartition, ConsumerRecord) throws -> Void
 ) throws {
     let end = ContinuousClock.now + .seconds(20)
