@@ -17,6 +17,9 @@ package struct WireWriter: ~Copyable {
         self.isFlexible = isFlexible
     }
 
+    /// Gives the bytes away; note the splices before.
+    package consuming func finish() -> SharedBytes { output.finish() }
+
     package mutating func int8(_ value: Int8) { output.writeInt8(value) }
     package mutating func int16(_ value: Int16) { output.writeInt16(value) }
     package mutating func uint16(_ value: UInt16) { output.writeUInt16(value) }

@@ -1,0 +1,182 @@
+package import Clocks
+private import CommitLog
+private import EventLoop
+private import CLinux
+private import Glibc
+private import KafkaProtocol
+private import Synchronization
+package import Telemetry
+
+/// The embedded broker: one node that speaks Kafka's protocol over a durable log.
+///
+/// `start` opens the data directory and listens; `stop` ends what is under way in order and closes the directory. It
+/// never clusters: beyond one machine the log is Apache Kafka.
+package final class Broker: Sendable {
+    private struct Running {
+        let services: BrokerServices
+        let server: SocketServer
+        let loops: [EventLoop]
+    }
+
+    package let settings: BrokerSettings
+    private let clock: Clock
+    private let logger: Logger
+    private let registry: MetricsRegistry
+    private let running = Mutex<Running?>(nil)
+
+    package init(
+        settings: BrokerSettings, clock: Clock = .system, logger: Logger = Logger("broker"),
+        metrics: MetricsRegistry = .standard
+    ) {
+        self.settings = settings
+        self.clock = clock
+        self.logger = logger
+        registry = metrics
+    }
+
+    /// Opens the log, restores the groups and serves connections when it returns.
+    ///
+    /// - Returns: The address, with the port that was found when 0 was asked for.
+    /// - Throws: `EventLoopError`, `LogError` or the catalogue's error; nothing is left running then.
+    package func start() throws -> BrokerSettings.Address {
+        precondition(running.withLock { $0 == nil }, "the broker runs already")
+        Self.raiseFileLimit()
+        let started = clock.monotonicNanoseconds
+        // Two of us never fight over a port with the log half open.
+        let socket = try ListeningSocket(address: settings.listen.host, port: settings.listen.port)
+        var stack = StartStack()
+        do {
+            try start(on: socket, &stack)
+        } catch {
+            socket.close()
+            stack.undo()
+            throw error
+        }
+        var address = settings.listen
+        address.port = socket.port
+        let elapsed = (clock.monotonicNanoseconds - started) / 1_000_000
+        logger.info("listening", ["address": "\(address)", "data": .value(settings.dataDirectory), "ms": .value(elapsed)])
+        return address
+    }
+
+    /// Names the cluster; nil while the broker is stopped.
+    package var clusterID: String? { running.withLock { $0?.services.directory.clusterID } }
+
+    /// Answers what is under way, puts everything on disk and lets go of directory and threads. Blocks.
+    package func stop() {
+        guard let running = running.withLock({ running in
+            defer { running = nil }
+            return running
+        }) else { return }
+        running.server.drain()
+        let services = running.services
+        Self.wait(services.groups.loop)
+        Self.wait(services.administration)
+        // Closing the log makes its appends durable, whose answers then leave through the loops.
+        services.directory.close()
+        for loop in running.loops { Self.wait(loop) }
+        running.server.closeAll()
+        for loop in running.loops { loop.stop() }
+        services.groups.loop.stop()
+        services.administration.stop()
+        logger.info("stopped")
+    }
+
+    /// What has been started so far, to undo it when the next step fails.
+    private struct StartStack {
+        var loops: [EventLoop] = []
+        var directory: LogDirectory?
+
+        func undo() {
+            for loop in loops { loop.stop() }
+            directory?.close()
+        }
+    }
+
+    private func start(on socket: ListeningSocket, _ stack: inout StartStack) throws {
+        let (clock, logger) = (clock, logger)
+        let directory = try LogDirectory(
+            path: settings.dataDirectory, settings: settings.logDirectory, clock: clock,
+            onEvent: { Self.report($0, logger) })
+        stack.directory = directory
+        let administration = try EventLoop(name: "broker-admin")
+        stack.loops.append(administration)
+        let groupLoop = try EventLoop(name: "broker-groups")
+        stack.loops.append(groupLoop)
+        let catalogue = try TopicCatalogue(directory: directory, settings: settings, logger: logger)
+        let offsets = try Self.offsetsTopic(catalogue, settings)
+        let groups = GroupCoordinator(
+            loop: groupLoop, settings: settings, clock: clock, logger: Logger("groups", sink: logger.sink),
+            store: GroupStore(
+                directory: directory, partitions: offsets.partitions, clock: clock, logger: logger, loop: groupLoop,
+                administration: administration))
+        try groups.load()
+        guard let advertised = settings.advertised(port: socket.port) else {
+            throw SettingsProblem(lines: ["advertised.listeners cannot be read"])
+        }
+        let services = BrokerServices(
+            settings: settings, clock: clock, logger: logger, metrics: BrokerMetrics(registry), directory: directory,
+            catalogue: catalogue, producerIDs: try ProducerIDs(directory: directory.path), groups: groups,
+            administration: administration, advertised: advertised)
+        var loops: [EventLoop] = []
+        for index in 0..<settings.int("num.network.threads") {
+            let loop = try EventLoop(name: "broker-net-\(index)")
+            stack.loops.append(loop)
+            loops.append(loop)
+        }
+        let server = SocketServer(
+            loops: loops, limits: settings.serverLimits, logger: logger, metrics: services.metrics.server,
+            isCongested: { directory.isCongested },
+            makeHandler: { KafkaSession(services: services, connection: $0) })
+        groups.start()
+        Self.maintainLater(services)
+        server.serve(socket)
+        running.withLock { $0 = Running(services: services, server: server, loops: loops) }
+    }
+
+    private static func offsetsTopic(_ catalogue: TopicCatalogue, _ settings: BrokerSettings) throws -> Topic {
+        if let topic = catalogue.topic(TopicName.consumerOffsets) { return topic }
+        return try catalogue.create(
+            name: TopicName.consumerOffsets,
+            partitionCount: Int32(clamping: settings.integer("offsets.topic.num.partitions")),
+            configs: TopicConfigs([
+                "cleanup.policy": "compact", "compression.type": "producer", "segment.bytes": "8388608",
+                // The metadata of a group with thousands of members is one record.
+                "max.message.bytes": "67108864",
+            ]))
+    }
+
+    private static func maintainLater(_ services: BrokerServices) {
+        let pause = min(services.settings.integer("log.retention.check.interval.ms"), 5_000)
+        services.administration.post {
+            _ = services.administration.schedule(afterMilliseconds: pause) {
+                services.directory.maintain()
+                maintainLater(services)
+            }
+        }
+    }
+
+    private static func report(_ event: LogEvent, _ logger: Logger) {
+        let partition = event.partition?.description ?? "-"
+        switch event.severity {
+        case .error: logger.error(event.message, ["partition": .value(partition)])
+        case .warning: logger.warning(event.message, ["partition": .value(partition)])
+        case .info: logger.info(event.message, ["partition": .value(partition)])
+        }
+    }
+
+    /// Waits until a loop has done what was posted so far.
+    private static func wait(_ loop: EventLoop) {
+        let done = LoopBarrier()
+        loop.post { loop.afterTurn { done.signal() } }
+        done.wait()
+    }
+
+    /// Connections and segments need descriptors; the hard limit is ours to use.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+    }
+}

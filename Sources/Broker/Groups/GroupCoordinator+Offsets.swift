@@ -1,0 +1,74 @@
+import CommitLog
+import EventLoop
+import KafkaProtocol
+
+/// Committed offsets, and what administrators ask.
+extension GroupCoordinator {
+    /// Takes a commit; `answer` gets one code for all partitions when they are on disk or refused.
+    func commit(
+        _ groupID: String, memberID: String, instanceID: String?, generation: Int32,
+        _ offsets: [(TopicPartition, CommittedOffset)], _ answer: @escaping @Sendable (ErrorCode) -> Void
+    ) {
+        if groups[groupID] == nil, generation >= 0 { return answer(.illegalGeneration) }
+        let group = group(groupID, emptySince: Int64.min / 2)
+        let error = group.state.checkCommit(
+            memberID: memberID, instanceID: instanceID, generation: generation, now: loop.nowMilliseconds)
+        guard error == .none, !offsets.isEmpty else {
+            if group.isVacant, group.written == nil { forget(groupID) }
+            return answer(error)
+        }
+        store.append(group: groupID, offsets.map { .offset(group: groupID, $0.0, $0.1) }, then: answer)
+        for (partition, offset) in offsets { group.offsets[partition] = offset }
+        boundStore()
+    }
+
+    /// Gives the offsets of a group, none for one that does not exist.
+    func offsets(_ groupID: String, _ answer: @escaping @Sendable ([TopicPartition: CommittedOffset]) -> Void) {
+        guard let offsets = groups[groupID]?.offsets else { return answer([:]) }
+        store.afterPendingWrites(group: groupID) { answer(offsets) }
+    }
+
+    /// Deletes a group with its offsets, unless it has members.
+    func delete(_ groupID: String, _ answer: @escaping @Sendable (ErrorCode) -> Void) {
+        guard let group = groups[groupID] else { return answer(groupID.isEmpty ? .invalidGroupID : .groupIDNotFound) }
+        guard group.state.phase == .empty else { return answer(.nonEmptyGroup) }
+        let records = group.offsets.keys.map { GroupRecord.offset(group: groupID, $0, nil) } + [.group(groupID, nil)]
+        forget(groupID)
+        store.append(group: groupID, records, then: answer)
+    }
+
+    /// Deletes offsets of partitions that no member of the group consumes.
+    ///
+    /// - Returns: Through `answer`: a code for the whole, and the partitions that are in use.
+    func deleteOffsets(
+        _ groupID: String, _ partitions: [TopicPartition],
+        _ answer: @escaping @Sendable (ErrorCode, Set<TopicPartition>) -> Void
+    ) {
+        guard let group = groups[groupID] else { return answer(.groupIDNotFound, []) }
+        var inUse: Set<TopicPartition> = []
+        if group.state.phase != .empty {
+            guard group.state.protocolType == ConsumerSubscription.protocolType else { return answer(.nonEmptyGroup, []) }
+            let topics = Set(
+                group.state.members.flatMap { member in
+                    member.strategies.first.map { ConsumerSubscription.topics(in: $0.metadata) } ?? []
+                })
+            inUse = Set(partitions.filter { topics.contains($0.topic) })
+        }
+        let gone = partitions.filter { !inUse.contains($0) && group.offsets[$0] != nil }
+        for partition in gone { group.offsets[partition] = nil }
+        guard !gone.isEmpty else { return answer(.none, inUse) }
+        store.append(group: groupID, gone.map { .offset(group: groupID, $0, nil) }) { [inUse] error in
+            answer(error, inUse)
+        }
+    }
+
+    /// Forgets what groups have committed for a topic that is gone: one of its name would begin at offset 0 again.
+    func topicDeleted(_ topic: String) {
+        for (id, group) in groups {
+            let gone = group.offsets.keys.filter { $0.topic == topic }
+            guard !gone.isEmpty else { continue }
+            for partition in gone { group.offsets[partition] = nil }
+            store.append(group: id, gone.map { .offset(group: id, $0, nil) }) { _ in }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+import Clocks
+import CommitLog
+import EventLoop
+import KafkaProtocol
+import Telemetry
+
+/// Coordinates the consumer groups, all of them, on a loop of its own: no lock, no member of a group races another.
+///
+/// Decisions are `GroupState`'s; this gives it events and time, carries out its actions and keeps the offsets. What is
+/// committed is applied in memory when it is appended and answered when it is on disk; a reader of offsets waits for
+/// that too, so nobody hears of a commit that could still vanish.
+final class GroupCoordinator: @unchecked Sendable {
+    // Sendable holds: after `load`, which runs before anyone else has the object, everything is used on `loop` alone.
+
+    private static let expiryCheckMilliseconds: Int64 = 600_000
+
+    let loop: EventLoop
+    let settings: BrokerSettings
+    let clock: Clock
+    let logger: Logger
+    let store: GroupStore
+    private(set) var groups: [String: Group] = [:]
+    private var nextToken: RequestToken = 1
+    private var joins: [RequestToken: @Sendable (GroupAction.JoinAnswer) -> Void] = [:]
+    private var syncs: [RequestToken: @Sendable (GroupAction.SyncAnswer) -> Void] = [:]
+    private var heartbeats: [RequestToken: @Sendable (ErrorCode) -> Void] = [:]
+    private var leaves: [RequestToken: @Sendable ([ErrorCode]) -> Void] = [:]
+
+    init(loop: EventLoop, settings: BrokerSettings, clock: Clock, logger: Logger, store: GroupStore) {
+        self.loop = loop
+        self.settings = settings
+        self.clock = clock
+        self.logger = logger
+        self.store = store
+    }
+
+    /// Runs `body` on the coordinator's loop.
+    func run(_ body: @escaping @Sendable (GroupCoordinator) -> Void) { loop.post { body(self) } }
+
+    /// Reads what was written before the start; call it once, before `start`.
+    func load() throws(LogError) {
+        let (now, wall) = (clock.monotonicMilliseconds, clock.wallMilliseconds)
+        var snapshots: [String: GroupSnapshot] = [:]
+        try store.load { record in
+            switch record {
+            case .offset(let group, let partition, let offset):
+                if offset == nil, groups[group] == nil { return }
+                self.group(group, emptySince: Int64.min / 2).offsets[partition] = offset
+            case .group(let name, let snapshot):
+                snapshots[name] = snapshot
+                if snapshot == nil { groups[name] = nil } else { _ = group(name, emptySince: now) }
+            }
+        }
+        for (name, snapshot) in snapshots {
+            let group = group(name, emptySince: now)
+            group.written = snapshot
+            group.state.restore(
+                generation: snapshot.generation, protocolType: snapshot.protocolType,
+                protocolName: snapshot.protocolName, leader: snapshot.leader, members: snapshot.members, now: now)
+            group.state.emptySinceMilliseconds = now - max(0, wall - snapshot.stateMilliseconds)
+        }
+        for (name, group) in groups where group.written == nil && group.offsets.isEmpty { groups[name] = nil }
+    }
+
+    /// Begins to watch sessions and to expire offsets.
+    func start() {
+        run { coordinator in
+            for group in coordinator.groups.values { coordinator.schedule(group) }
+            coordinator.boundStore()
+            coordinator.expireLater()
+        }
+    }
+
+    // MARK: Membership
+
+    func join(_ groupID: String, _ join: GroupEvent.Join, _ answer: @escaping @Sendable (GroupAction.JoinAnswer) -> Void) {
+        let range = settings.integer("group.min.session.timeout.ms")...settings.integer("group.max.session.timeout.ms")
+        if groupID.isEmpty { return answer(.init(error: .invalidGroupID, memberID: join.memberID)) }
+        guard range.contains(join.sessionTimeoutMilliseconds) else {
+            return answer(.init(error: .invalidSessionTimeout, memberID: join.memberID))
+        }
+        guard groups[groupID] != nil || join.memberID.isEmpty else {
+            return answer(.init(error: .unknownMemberID, memberID: join.memberID))
+        }
+        let token = token()
+        joins[token] = answer
+        handle(.join(join, token: token), group(groupID, emptySince: loop.nowMilliseconds))
+    }
+
+    func sync(_ groupID: String, _ sync: GroupEvent.Sync, _ answer: @escaping @Sendable (GroupAction.SyncAnswer) -> Void) {
+        guard let group = groups[groupID] else { return answer(.init(error: .unknownMemberID)) }
+        let token = token()
+        syncs[token] = answer
+        handle(.sync(sync, token: token), group)
+    }
+
+    func heartbeat(
+        _ groupID: String, memberID: String, instanceID: String?, generation: Int32,
+        _ answer: @escaping @Sendable (ErrorCode) -> Void
+    ) {
+        guard let group = groups[groupID] else { return answer(.unknownMemberID) }
+        let token = token()
+        heartbeats[token] = answer
+        handle(.heartbeat(memberID: memberID, instanceID: instanceID, generation: generation, token: token), group)
+    }
+
+    func leave(_ groupID: String, _ leavers: [GroupEvent.Leaver], _ answer: @escaping @Sendable ([ErrorCode]) -> Void) {
+        guard let group = groups[groupID] else { return answer(leavers.map { _ in .unknownMemberID }) }
+        let token = token()
+        leaves[token] = answer
+        handle(.leave(leavers, token: token), group)
+    }
+
+    // MARK: Groups
+
+    /// The group of that name, made when there is none.
+    func group(_ id: String, emptySince: Int64) -> Group {
+        if let group = groups[id] { return group }
+        let state = GroupState(
+            id: id, sizeMax: settings.int("group.max.size"),
+            initialDelayMilliseconds: settings.integer("group.initial.rebalance.delay.ms"), now: emptySince)
+        let group = Group(state: state)
+        groups[id] = group
+        return group
+    }
+
+    func forget(_ id: String) {
+        guard let group = groups.removeValue(forKey: id) else { return }
+        if let timer = group.timer { loop.cancel(timer) }
+    }
+
+    private func token() -> RequestToken {
+        nextToken += 1
+        return nextToken
+    }
+
+    private func handle(_ event: GroupEvent, _ group: Group) {
+        let before = group.state.phase
+        let actions = group.state.handle(event, now: loop.nowMilliseconds)
+        for action in actions { perform(action, group) }
+        if group.state.phase != before {
+            logger.debug(
+                "group changed",
+                [
+                    "group": .value(group.state.id), "phase": .value(group.state.phase.rawValue),
+                    "generation": .value(group.state.generation), "members": .value(group.state.members.count),
+                ])
+        }
+        schedule(group)
+    }
+
+    private func perform(_ action: GroupAction, _ group: Group) {
+        switch action {
+        case .answerJoin(let token, let answer): joins.removeValue(forKey: token)?(answer)
+        case .answerSync(let token, let answer): syncs.removeValue(forKey: token)?(answer)
+        case .answerHeartbeat(let token, let error): heartbeats.removeValue(forKey: token)?(error)
+        case .answerLeave(let token, let errors): leaves.removeValue(forKey: token)?(errors)
+        case .expired(let memberID):
+            logger.info("member expired", ["group": .value(group.state.id), "member": .value(memberID)])
+        case .persist(let generation):
+            let snapshot = GroupSnapshot(group.state, now: clock.wallMilliseconds)
+            group.written = snapshot
+            let id = group.state.id
+            store.append(group: id, [.group(id, snapshot)]) { [self] error in
+                guard let group = groups[id] else { return }
+                handle(.persisted(generation: generation, error), group)
+            }
+            boundStore()
+        }
+    }
+
+    private func schedule(_ group: Group) {
+        let deadline = group.state.nextDeadline
+        guard deadline != group.timerDeadline || group.timer == nil else { return }
+        if let timer = group.timer { loop.cancel(timer) }
+        group.timer = nil
+        group.timerDeadline = deadline
+        guard let deadline else { return }
+        let id = group.state.id
+        group.timer = loop.schedule(afterMilliseconds: deadline - loop.nowMilliseconds) { [self] in
+            guard let group = groups[id] else { return }
+            group.timer = nil
+            group.timerDeadline = nil
+            handle(.tick, group)
+        }
+    }
+
+    // MARK: Keeping
+
+    /// Rewrites the offsets topic where it has grown too far.
+    func boundStore() {
+        store.boundSize { [self] index in
+            var records: [GroupRecord] = []
+            for (id, group) in groups where store.partitionIndex(id) == index {
+                if let written = group.written { records.append(.group(id, written)) }
+                for (partition, offset) in group.offsets { records.append(.offset(group: id, partition, offset)) }
+            }
+            return records
+        }
+    }
+
+    private func expireLater() {
+        _ = loop.schedule(afterMilliseconds: Self.expiryCheckMilliseconds) { [self] in
+            expireOffsets()
+            expireLater()
+        }
+    }
+
+    /// Forgets offsets of groups that have been without members for `offsets.retention.minutes`.
+    private func expireOffsets() {
+        let retention = settings.integer("offsets.retention.minutes") * 60_000
+        let (now, wall) = (loop.nowMilliseconds, clock.wallMilliseconds)
+        for (id, group) in groups where group.state.phase == .empty {
+            guard group.state.emptySinceMilliseconds < now - retention else { continue }
+            let old = group.offsets.filter { $0.value.commitMilliseconds < wall - retention }
+            for partition in old.keys { group.offsets[partition] = nil }
+            var records = old.keys.map { GroupRecord.offset(group: id, $0, nil) }
+            if group.isVacant {
+                if group.written != nil { records.append(.group(id, nil)) }
+                forget(id)
+            }
+            if !records.isEmpty { store.append(group: id, records) { _ in } }
+        }
+    }
+}

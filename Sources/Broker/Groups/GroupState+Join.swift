@@ -1,0 +1,238 @@
+import KafkaProtocol
+
+/// Joining, and the start and end of a rebalance.
+extension GroupState {
+    mutating func handleJoin(
+        _ join: GroupEvent.Join, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+    ) {
+        func refuse(_ error: ErrorCode, memberID: String) -> GroupAction {
+            .answerJoin(token, .init(error: error, memberID: memberID))
+        }
+        guard accepts(join) else {
+            return actions.append(refuse(.inconsistentGroupProtocol, memberID: join.memberID))
+        }
+        if join.memberID.isEmpty {
+            return joinNew(join, token, now, &actions)
+        }
+        if pendingMembers.removeValue(forKey: join.memberID) != nil {
+            return add(join, id: join.memberID, token, now, &actions)
+        }
+        if let problem = problem(join.memberID, join.instanceID) {
+            return actions.append(refuse(problem, memberID: join.memberID))
+        }
+        guard let index = index(join.memberID) else { return }
+        switch phase {
+        case .preparing:
+            update(index, join, token, &actions)
+            completeJoinIfAll(now, &actions)
+        case .completing where members[index].strategies == join.strategies,
+            .stable where members[index].strategies == join.strategies && join.memberID != leader:
+            // It has not heard the answer to its join, or asks again: the generation is what it was.
+            actions.append(.answerJoin(token, joinAnswer(for: index)))
+            touch(join.memberID, now)
+        case .completing, .stable:
+            update(index, join, token, &actions)
+            prepareRebalance(now, &actions)
+        case .empty:
+            actions.append(refuse(.unknownMemberID, memberID: join.memberID))
+        }
+    }
+
+    /// A group takes members that talk its protocol type and know a strategy that all others know.
+    private func accepts(_ join: GroupEvent.Join) -> Bool {
+        guard !join.protocolType.isEmpty, !join.strategies.isEmpty else { return false }
+        let others = members.filter { $0.id != join.memberID && ($0.instanceID == nil || $0.instanceID != join.instanceID) }
+        guard let first = others.first else { return true }
+        guard protocolType == nil || protocolType == join.protocolType else { return false }
+        return first.strategies.contains { strategy in
+            join.strategies.contains { $0.name == strategy.name }
+                && others.allSatisfy { $0.strategies.contains { $0.name == strategy.name } }
+        }
+    }
+
+    private mutating func joinNew(
+        _ join: GroupEvent.Join, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+    ) {
+        if let instanceID = join.instanceID, let index = staticIndex(instanceID) {
+            return replaceStatic(index, join, token, now, &actions)
+        }
+        guard members.count + pendingMembers.count < sizeMax else {
+            return actions.append(.answerJoin(token, .init(error: .groupMaxSizeReached)))
+        }
+        if join.requiresKnownMemberID, join.instanceID == nil {
+            pendingMembers[join.candidateID] = now + join.sessionTimeoutMilliseconds
+            return actions.append(
+                .answerJoin(token, .init(error: .memberIDRequired, memberID: join.candidateID)))
+        }
+        add(join, id: join.candidateID, token, now, &actions)
+    }
+
+    private mutating func add(
+        _ join: GroupEvent.Join, id: String, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+    ) {
+        if members.isEmpty { protocolType = join.protocolType }
+        var member = GroupMember(
+            id: id, instanceID: join.instanceID, clientID: join.clientID, clientHost: join.clientHost,
+            sessionTimeoutMilliseconds: join.sessionTimeoutMilliseconds,
+            rebalanceTimeoutMilliseconds: join.rebalanceTimeoutMilliseconds, strategies: join.strategies)
+        member.joinWaiting = token
+        member.sessionDeadline = now + Self.newMemberJoinMilliseconds
+        members.append(member)
+        if leader == nil { leader = id }
+        if phase == .preparing {
+            if initialDeadline != nil {
+                // Others may be right behind: wait again, but not beyond the rebalance timeout.
+                initialDeadline = min(now + initialDelayMilliseconds, phaseDeadline ?? now)
+            }
+            completeJoinIfAll(now, &actions)
+        } else {
+            prepareRebalance(now, &actions)
+        }
+    }
+
+    /// A static member is back under a new id; the old one, if it still lives, is fenced (KIP-345).
+    private mutating func replaceStatic(
+        _ index: Int, _ join: GroupEvent.Join, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+    ) {
+        let old = members[index]
+        if let waiting = old.joinWaiting {
+            actions.append(.answerJoin(waiting, .init(error: .fencedInstanceID, memberID: old.id)))
+        }
+        if let waiting = old.syncWaiting {
+            actions.append(.answerSync(waiting, .init(error: .fencedInstanceID)))
+        }
+        let previousLeader = leader
+        let wasLeader = leader == old.id
+        members[index].id = join.candidateID
+        members[index].joinWaiting = nil
+        members[index].syncWaiting = nil
+        if wasLeader { leader = join.candidateID }
+        let sameStrategies = old.strategies == join.strategies
+        switch phase {
+        case .stable where sameStrategies:
+            apply(index, join)
+            touch(join.candidateID, now)
+            var answer = joinAnswer(for: index)
+            if wasLeader {
+                // An old client must not take itself for the leader: its assignment would reach nobody. A new one is
+                // told to keep the assignment.
+                answer.skipAssignment = join.supportsSkippingAssignment
+                if !join.supportsSkippingAssignment {
+                    answer.leader = previousLeader ?? ""
+                    answer.members = []
+                }
+            }
+            actions.append(.persist(generation: generation))
+            actions.append(.answerJoin(token, answer))
+        case .preparing:
+            update(index, join, token, &actions)
+            completeJoinIfAll(now, &actions)
+        case .completing, .stable, .empty:
+            update(index, join, token, &actions)
+            prepareRebalance(now, &actions)
+        }
+    }
+
+    private mutating func apply(_ index: Int, _ join: GroupEvent.Join) {
+        members[index].strategies = join.strategies
+        members[index].clientID = join.clientID
+        members[index].clientHost = join.clientHost
+        members[index].sessionTimeoutMilliseconds = join.sessionTimeoutMilliseconds
+        members[index].rebalanceTimeoutMilliseconds = join.rebalanceTimeoutMilliseconds
+    }
+
+    private mutating func update(
+        _ index: Int, _ join: GroupEvent.Join, _ token: RequestToken, _ actions: inout [GroupAction]
+    ) {
+        apply(index, join)
+        if let earlier = members[index].joinWaiting {
+            // The same member asks twice; whoever waits for the first answer is gone.
+            actions.append(.answerJoin(earlier, .init(error: .rebalanceInProgress, memberID: members[index].id)))
+        }
+        members[index].joinWaiting = token
+    }
+
+    mutating func prepareRebalance(_ now: Int64, _ actions: inout [GroupAction]) {
+        answerWaitingSyncs(.rebalanceInProgress, &actions)
+        isPersisting = false
+        let timeout = members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0
+        let wasEmpty = phase == .empty
+        phase = .preparing
+        phaseDeadline = now + timeout
+        initialDeadline = wasEmpty && initialDelayMilliseconds > 0 ? now + min(initialDelayMilliseconds, timeout) : nil
+        completeJoinIfAll(now, &actions)
+    }
+
+    /// Ends the collecting of joins when nobody is missing.
+    mutating func completeJoinIfAll(_ now: Int64, _ actions: inout [GroupAction]) {
+        guard phase == .preparing, pendingMembers.isEmpty, (initialDeadline ?? now) <= now,
+            members.allSatisfy({ $0.joinWaiting != nil })
+        else { return }
+        completeJoin(now, &actions)
+    }
+
+    /// Begins the next generation with those that have joined.
+    mutating func completeJoin(_ now: Int64, _ actions: inout [GroupAction]) {
+        // Static members keep their place until their session ends; others that did not join are out.
+        members.removeAll { $0.joinWaiting == nil && $0.instanceID == nil }
+        initialDeadline = nil
+        guard !members.isEmpty else { return becomeEmpty(now, &actions) }
+        guard members.contains(where: { $0.joinWaiting != nil }) else {
+            phaseDeadline = now + (members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0)
+            return
+        }
+        if let leader, member(leader)?.joinWaiting != nil {} else {
+            leader = members.first { $0.joinWaiting != nil }?.id
+        }
+        generation = nextGeneration
+        protocolName = selectedStrategy
+        phase = .completing
+        // Who has joined must sync within the same time, or the others would wait for it for ever.
+        phaseDeadline = now + (members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0)
+        for index in members.indices {
+            members[index].assignment = []
+            members[index].sessionDeadline = now + members[index].sessionTimeoutMilliseconds
+            guard let token = members[index].joinWaiting else { continue }
+            members[index].joinWaiting = nil
+            actions.append(.answerJoin(token, joinAnswer(for: index)))
+        }
+    }
+
+    mutating func becomeEmpty(_ now: Int64, _ actions: inout [GroupAction]) {
+        generation = nextGeneration
+        phase = .empty
+        phaseDeadline = nil
+        initialDeadline = nil
+        protocolName = nil
+        leader = nil
+        emptySinceMilliseconds = now
+        actions.append(.persist(generation: generation))
+    }
+
+    private var nextGeneration: Int32 { generation == Int32.max ? 1 : generation + 1 }
+
+    private func joinAnswer(for index: Int) -> GroupAction.JoinAnswer {
+        let isLeader = members[index].id == leader
+        return .init(
+            generation: generation, protocolType: protocolType, protocolName: protocolName, leader: leader ?? "",
+            memberID: members[index].id,
+            members: isLeader
+                ? members.map { .init(memberID: $0.id, instanceID: $0.instanceID, metadata: $0.metadata(for: protocolName)) }
+                : [])
+    }
+
+    /// Each member votes for the first of its strategies that all know; most votes win, ties go to the first member's
+    /// order.
+    private var selectedStrategy: String? {
+        let lists = members.map { $0.strategies.map(\.name) }
+        guard let first = lists.first else { return nil }
+        let candidates = first.filter { name in lists.allSatisfy { $0.contains(name) } }
+        let votes = lists.compactMap { list in list.first { candidates.contains($0) } }
+        var best: (name: String, count: Int)?
+        for candidate in candidates {
+            let count = votes.filter { $0 == candidate }.count
+            if count > (best?.count ?? -1) { best = (candidate, count) }
+        }
+        return best?.name
+    }
+}

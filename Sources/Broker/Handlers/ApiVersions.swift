@@ -1,0 +1,58 @@
+import EventLoop
+import KafkaProtocol
+
+/// ApiVersions 0–4 (KIP-35, KIP-511): what the broker speaks.
+enum ApiVersionsHandler: Handler {
+    typealias Request = ApiVersionsRequest
+    typealias Response = ApiVersionsResponse
+
+    static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        var response = response(.none)
+        if exchange.version >= 3 {
+            let fits = [request.clientSoftwareName, request.clientSoftwareVersion].allSatisfy(isProper)
+            if !fits { response = ApiVersionsResponse(error: .invalidRequest) }
+        }
+        exchange.answer(response)
+    }
+
+    /// A client that begins with a version from our future gets the oldest answer, which every client reads, and goes
+    /// on from there.
+    static func answerUnknownVersion(_ arrival: HandlerTable.Arrival) {
+        var header = arrival.header
+        header.version = 0
+        let exchange = Exchange<Response>(
+            services: arrival.services, session: arrival.session, header: header, layout: Request.layout,
+            receivedNanoseconds: arrival.receivedNanoseconds, responder: arrival.responder)
+        exchange.answer(response(.unsupportedVersion))
+    }
+
+    private static func response(_ error: ErrorCode) -> Response {
+        var response = ApiVersionsResponse(error: error)
+        for row in HandlerTable.rows {
+            var version = Response.Version()
+            version.apiKey = row.layout.key.rawValue
+            version.minVersion = row.advertised.lowerBound
+            version.maxVersion = row.advertised.upperBound
+            response.apiKeys.append(version)
+        }
+        return response
+    }
+
+    /// Letters, digits, dots and dashes, not at the ends: the names become metric labels elsewhere.
+    private static func isProper(_ text: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            byte >= 48 && byte <= 57 || byte | 0x20 >= 97 && byte | 0x20 <= 122
+        }
+        let bytes = Array(text.utf8)
+        guard let first = bytes.first, let last = bytes.last else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
+    }
+}
+
+extension ApiVersionsResponse {
+    fileprivate init(error: ErrorCode) {
+        self.init()
+        errorCode = error
+    }
+}

@@ -1,0 +1,54 @@
+import EventLoop
+import KafkaProtocol
+
+/// CreatePartitions 0–3 (KIP-195).
+enum CreatePartitionsHandler: Handler {
+    typealias Request = CreatePartitionsRequest
+    typealias Response = CreatePartitionsResponse
+
+    static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        let services = exchange.services
+        services.administration.post {
+            var response = Response()
+            response.results = request.topics.map { topic in
+                var answer = Response.Topic()
+                answer.name = topic.name
+                do throws(TopicCatalogue.Refusal) {
+                    try grow(topic, request.validateOnly, services)
+                } catch {
+                    answer.errorCode = error.code
+                    answer.errorMessage = error.message
+                }
+                return answer
+            }
+            exchange.answer(response)
+        }
+    }
+
+    private static func grow(
+        _ topic: Request.Topic, _ validateOnly: Bool, _ services: BrokerServices
+    ) throws(TopicCatalogue.Refusal) {
+        guard let found = services.catalogue.topic(topic.name) else {
+            throw TopicCatalogue.Refusal(.unknownTopicOrPartition, "The topic '\(topic.name)' does not exist.")
+        }
+        guard !found.isInternal else {
+            throw TopicCatalogue.Refusal(.invalidTopic, "Topic '\(topic.name)' is the broker's own.")
+        }
+        let current = found.partitions.count
+        guard Int(topic.count) > current, topic.count <= TopicName.partitionsMax else {
+            throw TopicCatalogue.Refusal(
+                .invalidPartitions,
+                "The topic \(topic.name) currently has \(current) partition(s); \(topic.count) would not be an increase.")
+        }
+        if let assignments = topic.assignments {
+            guard assignments.count == Int(topic.count) - current,
+                assignments.allSatisfy({ $0.brokerIDs == [services.settings.nodeID] })
+            else {
+                throw TopicCatalogue.Refusal(
+                    .invalidReplicaAssignment,
+                    "Each of the \(Int(topic.count) - current) new partitions must be on broker \(services.settings.nodeID).")
+            }
+        }
+        if !validateOnly { try services.catalogue.addPartitions(name: topic.name, total: topic.count) }
+    }
+}

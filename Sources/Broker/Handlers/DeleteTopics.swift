@@ -1,0 +1,48 @@
+import EventLoop
+import KafkaProtocol
+
+/// DeleteTopics 0–6 (by id KIP-516).
+enum DeleteTopicsHandler: Handler {
+    typealias Request = DeleteTopicsRequest
+    typealias Response = DeleteTopicsResponse
+
+    static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        let asked = exchange.version >= 6 ? request.topics : request.topicNames.map(Request.Topic.init(named:))
+        exchange.services.administration.post {
+            var response = Response()
+            response.responses = asked.map { delete($0, exchange.services) }
+            exchange.answer(response)
+        }
+    }
+
+    private static func delete(_ asked: Request.Topic, _ services: BrokerServices) -> Response.Topic {
+        var answer = Response.Topic()
+        answer.name = asked.name ?? services.catalogue.topic(id: asked.topicID)?.name
+        answer.topicID = asked.name.flatMap { services.catalogue.topic($0)?.id } ?? asked.topicID
+        guard let name = answer.name else {
+            answer.errorCode = .unknownTopicID
+            return answer
+        }
+        do throws(TopicCatalogue.Refusal) {
+            guard services.settings.flag("delete.topic.enable") else {
+                throw TopicCatalogue.Refusal(.policyViolation, "delete.topic.enable is false.")
+            }
+            guard !TopicName.isInternal(name) else {
+                throw TopicCatalogue.Refusal(.invalidTopic, "Topic '\(name)' is the broker's own.")
+            }
+            try services.catalogue.delete(name: name)
+            services.groups.run { $0.topicDeleted(name) }
+        } catch {
+            answer.errorCode = error.code
+            answer.errorMessage = error.message
+        }
+        return answer
+    }
+}
+
+extension DeleteTopicsRequest.Topic {
+    fileprivate init(named name: String) {
+        self.init()
+        self.name = name
+    }
+}

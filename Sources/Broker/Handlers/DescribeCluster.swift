@@ -1,0 +1,32 @@
+import CommitLog
+import EventLoop
+import KafkaProtocol
+
+/// DescribeCluster 0–1 (KIP-700, endpoint type KIP-919).
+enum DescribeClusterHandler: Handler {
+    typealias Request = DescribeClusterRequest
+    typealias Response = DescribeClusterResponse
+
+    /// Kafka's number for brokers; 2 would be controllers, which we have none of apart.
+    private static let brokers: Int8 = 1
+
+    static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        let services = exchange.services
+        var response = Response()
+        response.clusterID = services.directory.clusterID
+        response.controllerID = services.settings.nodeID
+        guard request.endpointType == brokers else {
+            response.endpointType = request.endpointType
+            response.errorCode = .unsupportedVersion
+            response.errorMessage = "There are no endpoints of type \(request.endpointType)."
+            return exchange.answer(response)
+        }
+        var broker = Response.Broker()
+        broker.brokerID = services.settings.nodeID
+        broker.host = services.advertised.host
+        broker.port = services.advertised.port
+        response.brokers = [broker]
+        if request.includeClusterAuthorizedOperations { response.clusterAuthorizedOperations = AuthorizedOperations.cluster }
+        exchange.answer(response)
+    }
+}

@@ -1,0 +1,48 @@
+import EventLoop
+import KafkaProtocol
+
+/// DescribeGroups 0–5 (authorized operations KIP-430, static members KIP-345). A group that does not exist is `Dead`.
+enum DescribeGroupsHandler: Handler {
+    typealias Request = DescribeGroupsRequest
+    typealias Response = DescribeGroupsResponse
+
+    static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        exchange.services.groups.run { groups in
+            var response = Response()
+            response.groups = request.groups.map { id in
+                var answer = groups.groups[id].map { describe($0.state) } ?? dead
+                answer.groupID = id
+                if request.includeAuthorizedOperations { answer.authorizedOperations = AuthorizedOperations.group }
+                return answer
+            }
+            exchange.answer(response)
+        }
+    }
+
+    private static var dead: Response.Group {
+        var group = Response.Group()
+        group.groupState = "Dead"
+        return group
+    }
+
+    private static func describe(_ state: GroupState) -> Response.Group {
+        var group = Response.Group()
+        group.groupState = state.phase.rawValue
+        group.protocolType = state.protocolType ?? ""
+        let isStable = state.phase == .stable
+        if isStable { group.protocolData = state.protocolName ?? "" }
+        group.members = state.members.map { member in
+            var answer = Response.Group.Member()
+            answer.memberID = member.id
+            answer.groupInstanceID = member.instanceID
+            answer.clientID = member.clientID
+            answer.clientHost = member.clientHost
+            if isStable {
+                answer.memberMetadata = member.metadata(for: state.protocolName)
+                answer.memberAssignment = member.assignment
+            }
+            return answer
+        }
+        return group
+    }
+}

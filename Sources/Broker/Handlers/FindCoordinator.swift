@@ -1,0 +1,49 @@
+import EventLoop
+import KafkaProtocol
+
+/// FindCoordinator 0–4 (several keys at once: KIP-699): this broker, for every group.
+///
+/// For transactions the answer is an error that clients take as final: they are not served, and a producer should hear
+/// so at once instead of trying for ever.
+enum FindCoordinatorHandler: Handler {
+    typealias Request = FindCoordinatorRequest
+    typealias Response = FindCoordinatorResponse
+
+    private static let groupKey: Int8 = 0
+    private static let transactionKey: Int8 = 1
+
+    static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        var response = Response()
+        if exchange.version >= 4 {
+            response.coordinators = request.coordinatorKeys.map { key in
+                var coordinator = find(key, request.keyType, exchange.services)
+                coordinator.key = key
+                return coordinator
+            }
+        } else {
+            let found = find(request.key, request.keyType, exchange.services)
+            response.nodeID = found.nodeID
+            response.host = found.host
+            response.port = found.port
+            response.errorCode = found.errorCode
+            response.errorMessage = found.errorMessage
+        }
+        exchange.answer(response)
+    }
+
+    private static func find(_ key: String, _ type: Int8, _ services: BrokerServices) -> Response.Coordinator {
+        var coordinator = Response.Coordinator()
+        guard type == groupKey else {
+            coordinator.nodeID = -1
+            coordinator.port = -1
+            coordinator.errorCode = type == transactionKey ? .transactionalIDAuthorizationFailed : .invalidRequest
+            coordinator.errorMessage =
+                type == transactionKey ? "This broker does not serve transactions." : "Unknown coordinator key type."
+            return coordinator
+        }
+        coordinator.nodeID = services.settings.nodeID
+        coordinator.host = services.advertised.host
+        coordinator.port = services.advertised.port
+        return coordinator
+    }
+}

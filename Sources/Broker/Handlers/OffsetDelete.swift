@@ -1,0 +1,42 @@
+import CommitLog
+import EventLoop
+import KafkaProtocol
+
+/// OffsetDelete 0 (KIP-496).
+enum OffsetDeleteHandler: Handler {
+    typealias Request = OffsetDeleteRequest
+    typealias Response = OffsetDeleteResponse
+
+    static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        let catalogue = exchange.services.catalogue
+        let known = request.topics.flatMap { topic in
+            topic.partitions.map { TopicPartition(topic: topic.name, partition: $0.partitionIndex) }
+        }.filter { catalogue.partition($0.topic, $0.partition) != nil }
+        exchange.services.groups.run { groups in
+            groups.deleteOffsets(request.groupID, known) { error, inUse in
+                var response = Response()
+                response.errorCode = error
+                if error == .none {
+                    response.topics = request.topics.map { answer($0, Set(known), inUse) }
+                }
+                exchange.answer(response)
+            }
+        }
+    }
+
+    private static func answer(
+        _ topic: Request.Topic, _ known: Set<TopicPartition>, _ inUse: Set<TopicPartition>
+    ) -> Response.Topic {
+        var answer = Response.Topic()
+        answer.name = topic.name
+        answer.partitions = topic.partitions.map { asked in
+            let name = TopicPartition(topic: topic.name, partition: asked.partitionIndex)
+            var partition = Response.Topic.Partition()
+            partition.partitionIndex = asked.partitionIndex
+            partition.errorCode =
+                inUse.contains(name) ? .groupSubscribedToTopic : known.contains(name) ? .none : .unknownTopicOrPartition
+            return partition
+        }
+        return answer
+    }
+}

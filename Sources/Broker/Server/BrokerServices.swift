@@ -1,0 +1,37 @@
+import Clocks
+import CommitLog
+import EventLoop
+import Telemetry
+
+/// What the handlers of a running broker work with.
+final class BrokerServices: Sendable {
+    let settings: BrokerSettings
+    let clock: Clock
+    let logger: Logger
+    let metrics: BrokerMetrics
+    let directory: LogDirectory
+    let catalogue: TopicCatalogue
+    let producerIDs: ProducerIDs
+    let groups: GroupCoordinator
+    /// The thread of everything that changes topics or waits for the disk.
+    let administration: EventLoop
+    /// What clients are told to connect to.
+    let advertised: (host: String, port: Int32)
+
+    init(
+        settings: BrokerSettings, clock: Clock, logger: Logger, metrics: BrokerMetrics, directory: LogDirectory,
+        catalogue: TopicCatalogue, producerIDs: ProducerIDs, groups: GroupCoordinator, administration: EventLoop,
+        advertised: (host: String, port: Int32)
+    ) {
+        self.settings = settings
+        self.clock = clock
+        self.logger = logger
+        self.metrics = metrics
+        self.directory = directory
+        self.catalogue = catalogue
+        self.producerIDs = producerIDs
+        self.groups = groups
+        self.administration = administration
+        self.advertised = advertised
+    }
+}

@@ -1,0 +1,71 @@
+import Bytes
+import Clocks
+import CommitLog
+import EventLoop
+import KafkaProtocol
+import Telemetry
+
+/// One request that is being served, and the way to answer it: exactly once, from any thread.
+struct Exchange<Response: WireStruct>: Sendable {
+    let services: BrokerServices
+    let session: KafkaSession
+    let header: RequestHeader
+    let layout: MessageLayout
+    let receivedNanoseconds: Int64
+    let responder: Responder
+
+    var version: Int16 { header.version }
+    var loop: EventLoop { responder.connection.loop }
+
+    /// Encodes and sends the answer.
+    ///
+    /// - Parameter records: The batches that the body's record sets mean, by their index.
+    func answer(_ body: Response, records: [LogRead] = []) {
+        count()
+        var writer = WireWriter(isFlexible: layout.isFlexible(version))
+        writer.int32(0)
+        writer.int32(header.correlationID)
+        if layout.responseHeaderIsFlexible(version) { writer.emptyTaggedFields() }
+        body.write(to: &writer, version: version)
+        let external = writer.splices.reduce(0) { $0 + records[$1.index].byteCount }
+        writer.output.patch(Int32(clamping: writer.output.count - 4 + external), at: 0)
+        let splices = writer.splices
+        let bytes = writer.finish()
+        responder.send(Self.chunks(bytes, splices, records))
+    }
+
+    /// Ends the request without an answer, as acks=0 wants it.
+    func finishSilently() {
+        count()
+        responder.sendNothing()
+    }
+
+    private func count() {
+        let elapsed = services.clock.monotonicNanoseconds - receivedNanoseconds
+        services.metrics.api(layout.key)?.seconds.observe(nanoseconds: elapsed)
+    }
+
+    private static func chunks(
+        _ bytes: SharedBytes, _ splices: [WireWriter.Splice], _ records: [LogRead]
+    ) -> [OutputChunk] {
+        guard !splices.isEmpty else { return [OutputChunk(bytes)] }
+        var chunks: [OutputChunk] = []
+        var position = 0
+        for splice in splices {
+            chunks.append(OutputChunk(bytes, position..<splice.position))
+            position = splice.position
+            for slice in records[splice.index].slices {
+                chunks.append(OutputChunk(owner: SliceKeeper(slice), bytes: slice.bytes))
+            }
+        }
+        chunks.append(OutputChunk(bytes, position..<bytes.count))
+        return chunks
+    }
+}
+
+/// Keeps a slice of the log alive until the socket has taken it.
+private final class SliceKeeper: Sendable {
+    let slice: LogSlice
+
+    init(_ slice: LogSlice) { self.slice = slice }
+}

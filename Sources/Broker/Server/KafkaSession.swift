@@ -1,0 +1,64 @@
+import Bytes
+import Clocks
+import EventLoop
+import KafkaProtocol
+import Telemetry
+
+/// The broker's side of one connection: reads headers and hands each request to its handler.
+final class KafkaSession: FrameHandler, @unchecked Sendable {
+    // Sendable holds: used on the connection's loop alone.
+
+    private let services: BrokerServices
+    let peer: String
+    /// Fetches that wait for data; ended when the connection goes.
+    private var waitingFetches: [ObjectIdentifier: WaitingFetch] = [:]
+
+    init(services: BrokerServices, connection: Connection) {
+        self.services = services
+        peer = connection.peer
+    }
+
+    /// The client's address without its port, which describes a member of a group.
+    var clientHost: String { "/" + (peer.lastIndex(of: ":").map { String(peer[..<$0]) } ?? peer) }
+
+    func receive(_ frame: UnsafeRawBufferPointer, _ responder: Responder) throws(ConnectionFault) {
+        var bytes = ByteReader(frame)
+        let header: RequestHeader
+        do throws(ByteError) {
+            header = try RequestHeader(from: &bytes)
+        } catch {
+            throw ConnectionFault("request header: \(error)")
+        }
+        let arrival = HandlerTable.Arrival(
+            services: services, session: self, header: header, frame: frame, responder: responder,
+            receivedNanoseconds: services.clock.monotonicNanoseconds)
+        guard let row = HandlerTable.byKey[header.key] else {
+            throw ConnectionFault("API key \(header.key) is not served")
+        }
+        services.metrics.api(row.layout.key)?.requests.add()
+        guard row.layout.versions.contains(header.version) else {
+            // Only here has the client not heard yet what we speak, so only here is there an answer for it.
+            if row.layout.key == .apiVersions { return ApiVersionsHandler.answerUnknownVersion(arrival) }
+            throw ConnectionFault("version \(header.version) of \(row.layout.key.name) is not served")
+        }
+        var reader = WireReader(bytes, isFlexible: row.layout.isFlexible(header.version))
+        do throws(ByteError) {
+            try reader.skipTaggedFields()
+        } catch {
+            throw ConnectionFault("request header: \(error)")
+        }
+        try row.serve(&reader, arrival)
+    }
+
+    func closed() {
+        for fetch in waitingFetches.values { fetch.abandon() }
+        waitingFetches = [:]
+    }
+
+    func add(_ fetch: WaitingFetch) { waitingFetches[ObjectIdentifier(fetch)] = fetch }
+
+    func remove(_ fetch: WaitingFetch) { waitingFetches[ObjectIdentifier(fetch)] = nil }
+
+    /// Answers all fetches with what there is; used when the broker stops.
+    func finishFetches() { for fetch in waitingFetches.values { fetch.finish() } }
+}

@@ -1,0 +1,183 @@
+private import CLinux
+private import Glibc
+private import Telemetry
+
+/// One accepted socket: frames in, answers out in the order of the frames.
+///
+/// Lives on its loop's thread. A frame that arrived whole is handed over where the kernel put it; one that came in pieces
+/// is put together in a block that grows as bytes arrive. Reading stops while too much of this peer is in flight.
+package final class Connection: EventSource, @unchecked Sendable {
+    // Sendable holds: all state is touched on the loop's thread alone; calls from elsewhere are posted to it.
+
+    /// A request that was handed over; its answer waits here for those before it.
+    private enum Slot {
+        case waiting(requestBytes: Int)
+        case answered([OutputChunk], requestBytes: Int)
+    }
+
+    package let loop: EventLoop
+    /// The address of the other side.
+    package let peer: String
+    let server: SocketServer
+    let scratch: LoopScratch
+    var descriptor: Int32
+    var handler: (any FrameHandler)?
+    private var token: EventLoop.Token = 0
+    private var interest: UInt32 = 0
+
+    // Reading.
+    var inbox: Block?
+    var inboxCount = 0
+    var lastReadMilliseconds: Int64
+
+    // Answering.
+    private var slots: [Slot] = []
+    private var firstSlot: UInt64 = 0
+    private var inFlightBytes = 0
+
+    // Writing.
+    var output = OutputQueue()
+    var lastWriteMilliseconds: Int64
+    private var isFlushScheduled = false
+
+    init(loop: EventLoop, server: SocketServer, scratch: LoopScratch, descriptor: Int32, peer: String) {
+        self.loop = loop
+        self.server = server
+        self.scratch = scratch
+        self.descriptor = descriptor
+        self.peer = peer
+        lastReadMilliseconds = loop.nowMilliseconds
+        lastWriteMilliseconds = loop.nowMilliseconds
+    }
+
+    var isOpen: Bool { descriptor >= 0 }
+
+    func start(_ handler: any FrameHandler) throws(EventLoopError) {
+        self.handler = handler
+        interest = EventLoop.Interest.read
+        token = try loop.watch(descriptor, interest, self)
+    }
+
+    package func ready(_ events: UInt32) {
+        if events & EventLoop.Interest.write != 0 {
+            flush()
+            resume()
+        }
+        if isOpen, events & (EventLoop.Interest.read | EventLoop.Interest.broken) != 0 {
+            // With reading switched off, only a broken connection brings us here.
+            if isReading { readAvailable() } else if events & EventLoop.Interest.broken != 0 { close(nil) }
+        }
+        updateInterest()
+    }
+
+    /// Whether another request of this peer may be taken.
+    var mayTakeRequest: Bool {
+        slots.count < server.limits.inFlightRequestsMax && inFlightBytes < server.limits.inFlightBytesMax
+            && output.byteCount <= server.limits.outputBytesMax && !server.isCongestedNow(on: self)
+    }
+
+    var isReading: Bool { mayTakeRequest && !server.isDraining }
+
+    /// Hands one whole frame over.
+    func take(_ frame: UnsafeRawBufferPointer) {
+        let slot = firstSlot + UInt64(slots.count)
+        slots.append(.waiting(requestBytes: frame.count))
+        inFlightBytes += frame.count
+        do throws(ConnectionFault) {
+            try handler?.receive(frame, Responder(connection: self, slot: slot))
+        } catch {
+            close(error)
+        }
+    }
+
+    /// See `Responder.send`.
+    func complete(_ slot: UInt64, _ chunks: [OutputChunk]) {
+        guard loop.isCurrent else { return loop.post { self.complete(slot, chunks) } }
+        guard isOpen, slot >= firstSlot, let index = Int(exactly: slot - firstSlot), index < slots.count,
+            case .waiting(let bytes) = slots[index]
+        else { return }
+        slots[index] = .answered(chunks, requestBytes: bytes)
+        guard index == 0 else { return }
+        var done = 0
+        while done < slots.count, case .answered(let chunks, let bytes) = slots[done] {
+            inFlightBytes -= bytes
+            if output.isEmpty { lastWriteMilliseconds = loop.nowMilliseconds }
+            output.append(chunks)
+            done += 1
+        }
+        slots.removeFirst(done)
+        firstSlot += UInt64(done)
+        scheduleFlush()
+    }
+
+    func fail(_ fault: ConnectionFault) {
+        guard loop.isCurrent else { return loop.post { self.fail(fault) } }
+        close(fault)
+    }
+
+    /// Goes on with what was held back; called when the reason for holding back may be gone.
+    func resume() {
+        guard isOpen else { return }
+        if isReading, inboxCount > 0 { parseInbox() }
+        updateInterest()
+    }
+
+    /// Writes at the end of the turn, so that all answers of a turn leave in one call.
+    private func scheduleFlush() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        loop.afterTurn { [self] in
+            isFlushScheduled = false
+            guard isOpen else { return }
+            flush()
+            resume()
+        }
+    }
+
+    private func flush() {
+        let before = output.byteCount
+        guard output.write(to: descriptor) else { return close(nil) }
+        if output.byteCount < before {
+            lastWriteMilliseconds = loop.nowMilliseconds
+            server.metrics.bytesOut.add(before - output.byteCount)
+        }
+    }
+
+    func updateInterest() {
+        guard isOpen else { return }
+        let wanted = (isReading ? EventLoop.Interest.read : 0) | (output.isEmpty ? 0 : EventLoop.Interest.write)
+        guard wanted != interest else { return }
+        interest = wanted
+        loop.change(token, descriptor, wanted)
+    }
+
+    /// Closes when nothing has moved for too long.
+    func closeIfIdle(_ limits: ServerLimits) {
+        let now = loop.nowMilliseconds
+        if !output.isEmpty, now - lastWriteMilliseconds > limits.stallMilliseconds {
+            close(ConnectionFault("the peer takes no answers for \(now - lastWriteMilliseconds) ms"))
+        } else if inboxCount > 0, isReading, now - lastReadMilliseconds > limits.stallMilliseconds {
+            close(ConnectionFault("the peer stopped in the middle of a request"))
+        } else if slots.isEmpty, output.isEmpty, now - max(lastReadMilliseconds, lastWriteMilliseconds) > limits.idleMilliseconds {
+            close(nil)
+        }
+    }
+
+    /// Lets the socket go; a fault is logged, a nil means the peer went or we are stopping.
+    func close(_ fault: ConnectionFault?) {
+        guard isOpen else { return }
+        if let fault {
+            server.metrics.faults.add()
+            server.logger.warning("connection closed", ["peer": .value(peer), "reason": .value(fault.description)])
+        }
+        loop.unwatch(token, descriptor)
+        Glibc.close(descriptor)
+        descriptor = -1
+        releaseInbox()
+        output = OutputQueue()
+        slots = []
+        handler?.closed()
+        handler = nil
+        server.forget(self)
+    }
+}
