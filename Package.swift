@@ -152,6 +152,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
+        tests("PostgresSinkTests", ["PostgresSink", "Postgres", "Events", "JSON", "Clocks", "TestSupport"]),
         tests("VectorSinkTests", ["VectorSink", "Events", "Clocks", "TestSupport"]),
         tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
         tests("InferenceTests", ["Inference", "Events", "Clocks"]),

@@ -1,0 +1,59 @@
+import Postgres
+
+/// One session with the database: stages rows, merges them and moves positions in one transaction.
+///
+/// Used by one thread at a time; blocks.
+package final class PostgresStore {
+    private let connection: Connection
+    private let sink: String
+    private var epochs: [String: Int64] = [:]
+
+    /// Connects and brings the tables to the newest version.
+    package init(url: String, sink: String) throws {
+        connection = try Connection(url, applicationName: "soma sink \(sink)")
+        self.sink = sink
+        try Migrations.run(connection)
+        for table in Table.allCases { try connection.execute(table.stageSQL) }
+    }
+
+    /// Takes a partition over and says where to go on; nil when nothing of it is stored yet.
+    package func claim(topic: String, partition: Int32) throws -> Int64? {
+        let claim = try PositionsTable.claim(connection, sink: sink, topic: topic, partition: partition)
+        epochs["\(topic)/\(partition)"] = claim.epoch
+        return claim.nextOffset
+    }
+
+    /// Gives a partition back; its epoch stays until the next task claims it.
+    package func release(topic: String, partition: Int32) {
+        epochs["\(topic)/\(partition)"] = nil
+    }
+
+    /// Stores rows and positions: all of them or, when it throws, none.
+    func store(_ rows: [StoredRow], positions: [(topic: String, partition: Int32, nextOffset: Int64)]) throws {
+        try connection.transaction { connection in
+            // Positions first: a task that lost its partition learns so before it sends any rows. In one order, so that
+            // two tasks never wait for each other.
+            for position in positions.sorted(by: { ($0.topic, $0.partition) < ($1.topic, $1.partition) }) {
+                guard let epoch = epochs["\(position.topic)/\(position.partition)"] else {
+                    throw PositionsTable.Fenced(topic: position.topic, partition: position.partition, epoch: 0)
+                }
+                try PositionsTable.advance(
+                    connection,
+                    sink: sink,
+                    topic: position.topic,
+                    partition: position.partition,
+                    to: position.nextOffset,
+                    epoch: epoch
+                )
+            }
+            for table in Table.allCases {
+                let batch = rows.filter { $0.table == table }
+                guard !batch.isEmpty else { continue }
+                try connection.copyIn(table.copyTarget) { (copy) throws(PostgresError) in
+                    for row in batch { try RowWriter.write(row, to: &copy) }
+                }
+                try connection.execute(table.mergeSQL)
+            }
+        }
+    }
+}
