@@ -6,7 +6,8 @@ package enum CommandTree {
             "soma", "Runs AI agents on a log: every message, decision and token is a record in a Kafka topic.",
             [
                 TopicCommands.command, GroupCommands.command, LagCommand.command, ChatCommand.command, TraceCommand.command,
-                ReplayCommand.command, BillingCommands.command, ProcessorCommands.command, DoctorCommand.command,
+                ReplayCommand.command, BillingCommands.command, ProcessorCommands.command, ServeCommands.command,
+                DoctorCommand.command,
                 VersionCommand.command,
                 Command("bench", "Measure.", passesArgumentsOn: true) { invocation in
                     ExitStatus(rawValue: bench(invocation.arguments.rest))
