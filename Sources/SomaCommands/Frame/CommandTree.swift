@@ -5,7 +5,7 @@ package enum CommandTree {
         Command(
             "soma", "Runs AI agents on a log: every message, decision and token is a record in a Kafka topic.",
             [
-                TopicCommands.command, GroupCommands.command, LagCommand.command, ChatCommand.command, TraceCommand.command,
+                DevCommand.command, TopicCommands.command, GroupCommands.command, LagCommand.command, ChatCommand.command, TraceCommand.command,
                 ReplayCommand.command, BillingCommands.command, ProcessorCommands.command, ServeCommands.command,
                 DoctorCommand.command,
                 VersionCommand.command,

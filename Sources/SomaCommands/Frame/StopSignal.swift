@@ -12,6 +12,10 @@ final class StopSignal: Sendable {
     private let actions = Mutex<[@Sendable () -> Void]>([])
 
     init() {
+        // A shell may start background jobs with Ctrl-C ignored; an ignored signal never reaches a descriptor. An ignored
+        // SIGHUP stays so: that is what nohup is for.
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
         var signals = sigset_t()
         sigemptyset(&signals)
         for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }

@@ -1,0 +1,112 @@
+private import Broker
+private import Declarations
+private import Glibc
+private import RdKafka
+private import Synchronization
+private import Telemetry
+
+/// The whole platform in one process: what `soma dev` runs.
+///
+/// The initialiser blocks until everything is ready, `stop` until everything has stopped.
+package final class DevNode: Sendable {
+    /// A port of ours belongs to somebody else.
+    package struct PortInUse: Error, CustomStringConvertible {
+        let port: UInt16
+        let part: String
+        package var description: String {
+            "port \(port) of the \(part) is in use; stop what listens there, or move all ports with --port-offset N"
+        }
+    }
+
+    package let instance: DevInstance
+    /// What the person who started it should know.
+    package let notes: [String]
+    private let stack: StopStack
+    private static let log = Logger("node")
+
+    package init(_ settings: DevSettings) throws {
+        let begin = ContinuousClock.now
+        let stack = StopStack()
+        self.stack = stack
+        do {
+            (instance, notes) = try Self.start(settings, stack)
+        } catch {
+            stack.stopAll()
+            throw error
+        }
+        Self.log.info("ready", ["took": .value("\(ContinuousClock.now - begin)")])
+    }
+
+    package func stop() { stack.stopAll() }
+
+    private static func start(_ settings: DevSettings, _ stack: StopStack) throws -> (DevInstance, [String]) {
+        let folder = try DataFolder(settings.data)
+        stack.add("data folder") { folder.release() }
+        try checkPorts(settings)
+        let resources = try DeclaredResources.builtin()
+        let apiKey = try folder.apiKey()
+
+        let postgres = Latch<String>()
+        let brokers = Latch<String>()
+        let topics = Latch<TopicSetup.Outcome>()
+        // Two chains that need nothing of each other.
+        try Concurrently.run([
+            ("postgres", { postgres.set(try startPostgres(settings, folder, stack)) }),
+            (
+                "broker",
+                {
+                    let address = try startBroker(settings, folder, stack)
+                    topics.set(try TopicSetup.create(resources.topics, with: Admin(brokers: address)))
+                    brokers.set(address)
+                }
+            ),
+        ])
+        let instance = DevInstance(
+            broker: brokers.wait(), http: "http://127.0.0.1:\(settings.httpPort)", postgres: postgres.wait(),
+            apiKey: apiKey, data: folder.path, durable: !folder.isTemporary, processID: getpid())
+        try folder.announce(instance)
+        return (instance, notes(topics.wait(), settings))
+    }
+
+    private static func checkPorts(_ settings: DevSettings) throws {
+        if settings.external == nil, !FreePort.isFree(settings.brokerPort) {
+            throw PortInUse(port: settings.brokerPort, part: "broker")
+        }
+        guard FreePort.isFree(settings.httpPort) else { throw PortInUse(port: settings.httpPort, part: "gateway") }
+    }
+
+    private static func startPostgres(
+        _ settings: DevSettings, _ folder: DataFolder, _ stack: StopStack
+    ) throws -> String {
+        if let given = settings.postgresURL { return given }
+        let server = try PrivatePostgres(folder: folder.path + "/postgres", isDurable: !folder.isTemporary)
+        stack.add("postgres") { server.stop() }
+        return server.url
+    }
+
+    private static func startBroker(
+        _ settings: DevSettings, _ folder: DataFolder, _ stack: StopStack
+    ) throws -> String {
+        if let external = settings.external { return external }
+        var values: [String: String] = [:]
+        // Data that is thrown away need not wait for the disk.
+        if folder.isTemporary { values["log.flush"] = "os" }
+        let broker = Broker(
+            settings: try BrokerSettings(
+                dataDirectory: folder.path + "/broker", listen: BrokerSettings.Address(port: settings.brokerPort), values))
+        let address = try broker.start()
+        stack.add("broker") { broker.stop() }
+        return address.description
+    }
+
+    private static func notes(_ topics: TopicSetup.Outcome, _ settings: DevSettings) -> [String] {
+        var notes: [String] = []
+        if let replicas = topics.loweredReplicas {
+            notes.append("topics are created with \(replicas) replica, as there are brokers; their files ask for more")
+        }
+        for topic in topics.different {
+            notes.append("topic \(topic) has another number of partitions than its file; it is left as it is")
+        }
+        return notes
+    }
+}
