@@ -159,7 +159,7 @@ let package = Package(
         tests("ConversationTests", ["Conversation", "Events", "Clocks"]),
         tests("BillingTests", ["Billing", "Events", "Clocks"]),
         tests("SomaNodeTests", ["SomaNode", "Postgres"]),
-        tests("SomaCommandsTests", ["SomaCommands", "Events", "JSON"]),
+        tests("SomaCommandsTests", ["SomaCommands", "SomaNode", "Broker", "RdKafka", "Events", "JSON"]),
         tests("BytesTests", ["Bytes", "CChecksum"]),
         tests("CompressionTests", ["Compression", "Bytes"]),
         tests("CommitLogTests", ["CommitLog", "KafkaProtocol", "Compression", "Bytes", "Clocks"]),
