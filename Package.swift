@@ -156,7 +156,7 @@ let package = Package(
         tests("VectorSinkTests", ["VectorSink", "Events", "Clocks", "TestSupport"]),
         tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
         tests("InferenceTests", ["Inference", "Events", "Clocks"]),
-        tests("ConversationTests", ["Conversation", "Events", "Clocks"]),
+        tests("ConversationTests", ["Conversation", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting"]),
         tests("BillingTests", ["Billing", "Events", "Clocks"]),
         tests("SomaNodeTests", ["SomaNode", "Postgres"]),
         tests("SomaCommandsTests", ["SomaCommands", "SomaNode", "Broker", "RdKafka", "Events", "JSON"]),

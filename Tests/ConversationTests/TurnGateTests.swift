@@ -147,8 +147,8 @@ private func read(
 
     @Test func `the session's own history comes before the message`() {
         var history = SessionHistory()
-        history.append(ChatMessage(role: "user", content: "a"))
-        history.append(ChatMessage(role: "assistant", content: "b"))
+        history.append(role: "user", content: "a", requestID: "1")
+        history.append(role: "assistant", content: "b", requestID: "1")
         let request = planner.request(for: turn("c"), history: history, time: 1000)
         #expect(request.messages.map(\.content) == ["Be brief.", "a", "b", "c"])
         #expect(request.messages.first?.name == "persona")
@@ -157,20 +157,34 @@ private func read(
 
     @Test func `what the client tells wins`() {
         var history = SessionHistory()
-        history.append(ChatMessage(role: "user", content: "old"))
+        history.append(role: "user", content: "old", requestID: "1")
         let told = [ChatMessage(role: "system", content: "You are X."), ChatMessage(role: "user", content: "c")]
         let request = planner.request(for: turn("c", told), history: history, time: 0)
         #expect(request.messages.map(\.content) == ["You are X.", "c"])
     }
 
+    @Test func `a second delivery changes nothing and sees what the first one saw`() {
+        var history = SessionHistory()
+        history.append(role: "user", content: "a", requestID: "1")
+        history.append(role: "user", content: "c", requestID: "2")
+        history.append(role: "assistant", content: "b", requestID: "1")
+        #expect(history.messages.map(\.content) == ["a", "b", "c"])
+        var again = history
+        again.append(role: "user", content: "a", requestID: "1")
+        again.append(role: "assistant", content: "b", requestID: "1")
+        #expect(again == history)
+        #expect(history.before("2").map(\.content) == ["a", "b"])
+        #expect(history.before("3").count == 3)
+    }
+
     @Test func `a history stays within its bounds and reads back`() throws {
         var history = SessionHistory()
-        for number in 0..<50 { history.append(ChatMessage(role: "user", content: "\(number)")) }
+        for number in 0..<50 { history.append(role: "user", content: "\(number)", requestID: "\(number)") }
         #expect(history.messages.map(\.content) == (30..<50).map(String.init))
-        for _ in 0..<10 { history.append(ChatMessage(role: "user", content: String(repeating: "é", count: 20_000))) }
+        let long = String(repeating: "é", count: 20_000)
+        for number in 100..<110 { history.append(role: "user", content: long, requestID: "\(number)") }
         #expect(history.messages.reduce(0) { $0 + $1.content.utf8.count } <= SessionHistory.bytesMax)
         #expect(history.messages.allSatisfy { $0.content.utf8.count <= 16 * 1024 })
-        let copy = try history.bytes.withUnsafeBytes { try SessionHistory(bytes: $0) }
-        #expect(copy == history)
+        #expect(try SessionHistory(bytes: history.bytes) == history)
     }
 }

@@ -35,7 +35,7 @@ package struct TurnPlanner: Sendable {
                 messages.append(ChatMessage(role: "user", content: turn.content))
             }
         } else {
-            messages = history.messages + [ChatMessage(role: "user", content: turn.content)]
+            messages = history.before(turn.requestID) + [ChatMessage(role: "user", content: turn.content)]
         }
         let hasInstructions = messages.contains { $0.role == "system" || $0.role == "developer" }
         guard !hasInstructions, !settings.persona.isEmpty else { return messages }

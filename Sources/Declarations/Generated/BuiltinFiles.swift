@@ -220,8 +220,166 @@ package enum BuiltinFiles {
               rates:
                 - {model: "local*", meter: input_tokens, per: 1000000, price: "0.50"}
                 - {model: "local*", meter: output_tokens, per: 1000000, price: "1.50"}
+                - {model: "soma-*", meter: input_tokens, per: 1000000, price: "0.50"}
+                - {model: "soma-*", meter: output_tokens, per: 1000000, price: "1.50"}
                 - {model: "*", meter: input_tokens, per: 1000000, price: "5.00"}
                 - {model: "*", meter: output_tokens, per: 1000000, price: "15.00"}
+
+            """#
+        ),
+        (
+            "processors/billing/processor.yaml",
+            #"""
+            apiVersion: soma/v1alpha1
+            kind: Processor
+            metadata:
+              name: usage-meter
+              annotations:
+                soma/docs: Makes the billable fact of each model call
+            spec:
+              input: {topics: [slm.responses], group: usage-meter, start: committed}
+              output: {topics: [billing]}
+              delivery: exactly-once
+              onError: {retries: 3, backoff: 100ms..2s, deadLetter: slm.responses.dlq}
+              builtin: usage-meter
+            ---
+            apiVersion: soma/v1alpha1
+            kind: Processor
+            metadata:
+              name: billing-rater
+              annotations:
+                soma/docs: Puts a price on usage, by the price book in force when it happened
+            spec:
+              input: {topics: [billing], group: billing-rater, start: committed}
+              output: {topics: [billing, agent.audit]}
+              delivery: exactly-once
+              onError: {retries: 3, backoff: 100ms..2s, deadLetter: billing.dlq}
+              builtin: billing-rater
+            ---
+            apiVersion: soma/v1alpha1
+            kind: Processor
+            metadata:
+              name: billing-ledger
+              annotations:
+                soma/docs: Adds usage and charges to running totals, each once
+            spec:
+              input: {topics: [billing], group: billing-ledger, start: committed}
+              output: {topics: [billing.ledger]}
+              delivery: exactly-once
+              onError: {retries: 3, backoff: 100ms..2s, deadLetter: billing.dlq}
+              builtin: billing-ledger
+
+            """#
+        ),
+        (
+            "processors/conversation/processor.yaml",
+            #"""
+            apiVersion: soma/v1alpha1
+            kind: Processor
+            metadata:
+              name: turn-gate
+              annotations:
+                soma/docs: Admits or refuses each message and says why
+            spec:
+              input: {topics: [conversation.events], group: turn-gate, start: committed}
+              output: {topics: [conversation.turns, conversation.events, agent.audit]}
+              delivery: at-least-once
+              onError: {retries: 3, backoff: 100ms..2s, deadLetter: conversation.events.dlq}
+              builtin: turn-gate
+            ---
+            apiVersion: soma/v1alpha1
+            kind: Processor
+            metadata:
+              name: turn-orchestrator
+              annotations:
+                soma/docs: Keeps the history of sessions and makes the model request of each turn
+            spec:
+              input: {topics: [conversation.turns, conversation.events], group: turn-orchestrator, start: committed}
+              output: {topics: [slm.requests, agent.audit]}
+              delivery: at-least-once
+              onError: {retries: 3, backoff: 100ms..2s, deadLetter: conversation.turns.dlq}
+              builtin: turn-orchestrator
+            ---
+            apiVersion: soma/v1alpha1
+            kind: Processor
+            metadata:
+              name: turn-assembler
+              annotations:
+                soma/docs: Turns what the model worker says into events of the conversation
+            spec:
+              input: {topics: [slm.responses], group: turn-assembler, start: committed}
+              output: {topics: [conversation.events, agent.audit]}
+              delivery: at-least-once
+              onError: {retries: 3, backoff: 100ms..2s, deadLetter: slm.responses.dlq}
+              builtin: turn-assembler
+
+            """#
+        ),
+        (
+            "processors/inference/processor.yaml",
+            #"""
+            apiVersion: soma/v1alpha1
+            kind: Processor
+            metadata:
+              name: slm-worker
+              annotations:
+                soma/docs: The only caller of models; streams answers into the log
+            spec:
+              input: {topics: [slm.requests], group: slm-worker, start: committed}
+              output: {topics: [slm.responses]}
+              delivery: at-least-once
+              onError: {retries: 3, backoff: 100ms..2s, deadLetter: slm.requests.dlq}
+              builtin: slm-worker
+
+            """#
+        ),
+        (
+            "connectors/postgres/connector.yaml",
+            #"""
+            # Also valid for the Strimzi operator.
+            apiVersion: kafka.strimzi.io/v1
+            kind: KafkaConnector
+            metadata:
+              name: postgres-sink
+              labels:
+                strimzi.io/cluster: soma
+              annotations:
+                soma/docs: Conversation, audit, billing and training events as rows
+            spec:
+              class: soma.PostgresSink
+              tasksMax: 1
+              state: running
+              config:
+                topics: conversation.events,agent.audit,billing,billing.ledger,training.audit
+                connection.url: ${SOMA_POSTGRES_URL}
+                insert.mode: upsert
+                pk.mode: record_value
+                pk.fields: id
+                errors.tolerance: all
+                errors.deadletterqueue.context.headers.enable: true
+
+            """#
+        ),
+        (
+            "connectors/vector/connector.yaml",
+            #"""
+            # Also valid for the Strimzi operator.
+            apiVersion: kafka.strimzi.io/v1
+            kind: KafkaConnector
+            metadata:
+              name: vector-sink
+              labels:
+                strimzi.io/cluster: soma
+              annotations:
+                soma/docs: What was said, as an embedded search index
+            spec:
+              class: soma.VectorSink
+              tasksMax: 1
+              state: running
+              config:
+                topics: conversation.events
+                errors.tolerance: all
+                errors.deadletterqueue.context.headers.enable: true
 
             """#
         ),
