@@ -19,7 +19,8 @@ package struct SettingsTable: Sendable {
         var texts: [String: String] = [:]
         var faults: [String] = []
         for setting in settings {
-            let written = flags[setting.key].map { (setting.key, $0) }
+            let written =
+                flags[setting.key].map { (setting.key, $0) }
                 ?? environment[setting.variable].map { (setting.variable, $0) }
             if let (name, text) = written, let fault = setting.fault(text) { faults.append("\(name) \(fault)") }
             texts[setting.key] = written?.1 ?? setting.defaultText

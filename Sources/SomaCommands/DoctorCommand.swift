@@ -8,10 +8,11 @@ import Postgres
 import RdKafka
 import SomaNode
 
-/// `soma doctor`
+/// The command `soma doctor`.
 enum DoctorCommand {
     static let command = Command(
-        "doctor", "Look at everything the platform needs, and say how to mend what is wrong.",
+        "doctor",
+        "Look at everything the platform needs, and say how to mend what is wrong.",
         options: [
             Command.Option("data", "DIR", "The data folder; default ./.soma."),
             Command.Option("url", "URL", "The gateway; else SOMA_URL, a running soma dev."),
@@ -29,7 +30,9 @@ enum DoctorCommand {
                         "check": .string($0.name), "state": .string($0.state.rawValue), "detail": .string($0.detail),
                         "mend": .string($0.mend),
                     ]
-                }))
+                }
+            )
+        )
         return checks.contains { $0.state == .wrong } ? .unhealthy : .success
     }
 }
@@ -77,8 +80,11 @@ struct Doctor {
         }
         guard access(data, R_OK | W_OK | X_OK) == 0 else {
             return Check(
-                name: name, state: .wrong, detail: "\(data) cannot be written: \(String(cString: strerror(errno)))",
-                mend: "make it yours with chown, or use --data")
+                name: name,
+                state: .wrong,
+                detail: "\(data) cannot be written: \(String(cString: strerror(errno)))",
+                mend: "make it yours with chown, or use --data"
+            )
         }
         return Check(name: name, state: .fine, detail: Files.absolute(data))
     }
@@ -92,7 +98,11 @@ struct Doctor {
         let detail = "\((gibibytes * 10).rounded() / 10) GiB free"
         guard free >= Self.diskBytesMin else {
             return Check(
-                name: name, state: .wrong, detail: detail, mend: "free some space: below 1 GiB a busy log stops soon")
+                name: name,
+                state: .wrong,
+                detail: detail,
+                mend: "free some space: below 1 GiB a busy log stops soon"
+            )
         }
         return Check(name: name, state: .fine, detail: detail)
     }
@@ -104,7 +114,11 @@ struct Doctor {
         let detail = "\(limit.rlim_cur), at most \(limit.rlim_max)"
         guard limit.rlim_max >= Self.descriptorsMin else {
             return Check(
-                name: "open files", state: .wrong, detail: detail, mend: "raise the hard limit: ulimit -Hn 65536, limits.conf")
+                name: "open files",
+                state: .wrong,
+                detail: detail,
+                mend: "raise the hard limit: ulimit -Hn 65536, limits.conf"
+            )
         }
         return Check(name: "open files", state: .fine, detail: detail)
     }
@@ -126,7 +140,11 @@ struct Doctor {
             return Check(name: "PostgreSQL programs", state: .fine, detail: try PostgresPrograms.find().postgres)
         } catch {
             return Check(
-                name: "PostgreSQL programs", state: .wrong, detail: "not installed", mend: "apt-get install postgresql-15")
+                name: "PostgreSQL programs",
+                state: .wrong,
+                detail: "not installed",
+                mend: "apt-get install postgresql-15"
+            )
         }
     }
 
@@ -137,30 +155,43 @@ struct Doctor {
             let admin = try invocation.admin()
             let cluster = try admin.cluster(deadline: min(invocation.globals.timeout, .seconds(3)))
             let there = Check(
-                name: "broker", state: .fine, detail: "\(brokers): \(cluster.brokers.count) nodes, \(cluster.topics.count) topics")
+                name: "broker",
+                state: .fine,
+                detail: "\(brokers): \(cluster.brokers.count) nodes, \(cluster.topics.count) topics"
+            )
             let declared = try DeclaredResources.builtin().topics.map(\.name)
             let missing = declared.filter { name in !cluster.topics.contains { $0.name == name } }
             guard missing.isEmpty else {
                 return [
                     there,
                     Check(
-                        name: "topics", state: .wrong, detail: "missing: \(missing.joined(separator: ", "))",
-                        mend: "soma dev --external \(brokers), or soma topic create"),
+                        name: "topics",
+                        state: .wrong,
+                        detail: "missing: \(missing.joined(separator: ", "))",
+                        mend: "soma dev --external \(brokers), or soma topic create"
+                    ),
                 ]
             }
-            return [there, Check(name: "topics", state: .fine, detail: "all \(declared.count) declared topics are there")]
+            return [
+                there, Check(name: "topics", state: .fine, detail: "all \(declared.count) declared topics are there"),
+            ]
         } catch {
             return [
                 Check(
-                    name: "broker", state: isExpected ? .wrong : .notThere, detail: "\(brokers): \(error)",
-                    mend: isExpected ? "start it, or name another with -b" : "soma dev")
+                    name: "broker",
+                    state: isExpected ? .wrong : .notThere,
+                    detail: "\(brokers): \(error)",
+                    mend: isExpected ? "start it, or name another with -b" : "soma dev"
+                )
             ]
         }
     }
 
     private func gateway() -> Check {
         let named = invocation.option("url") ?? invocation.environment["SOMA_URL"]
-        guard let url = named ?? instance?.http else { return Check(name: "gateway", state: .notThere, detail: "none named") }
+        guard let url = named ?? instance?.http else {
+            return Check(name: "gateway", state: .notThere, detail: "none named")
+        }
         do {
             var request = ClientRequest(url: url + "/readyz")
             request.connectMilliseconds = 2_000
@@ -168,12 +199,20 @@ struct Doctor {
             let response = try BlockingHTTP.send(request)
             guard response.status == 200 else {
                 return Check(
-                    name: "gateway", state: .wrong, detail: "\(url)/readyz answers \(response.status): \(response.text.prefix(200))",
-                    mend: "see its log; soma lag shows what stands still")
+                    name: "gateway",
+                    state: .wrong,
+                    detail: "\(url)/readyz answers \(response.status): \(response.text.prefix(200))",
+                    mend: "see its log; soma lag shows what stands still"
+                )
             }
             return Check(name: "gateway", state: .fine, detail: "\(url) is ready")
         } catch {
-            return Check(name: "gateway", state: .wrong, detail: "\(url): \(error)", mend: "start it: soma dev or soma serve gateway")
+            return Check(
+                name: "gateway",
+                state: .wrong,
+                detail: "\(url): \(error)",
+                mend: "start it: soma dev or soma serve gateway"
+            )
         }
     }
 
@@ -187,7 +226,12 @@ struct Doctor {
             return Check(name: "PostgreSQL", state: .fine, detail: "version \(connection.serverVersion / 10_000)")
         } catch {
             // The URL has a password in it and is not shown.
-            return Check(name: "PostgreSQL", state: .wrong, detail: "\(error)", mend: "start it, or set SOMA_POSTGRES_URL")
+            return Check(
+                name: "PostgreSQL",
+                state: .wrong,
+                detail: "\(error)",
+                mend: "start it, or set SOMA_POSTGRES_URL"
+            )
         }
     }
 }

@@ -5,10 +5,11 @@ import JSON
 import RdKafka
 import Synchronization
 
-/// `soma replay`
+/// The command `soma replay`.
 enum ReplayCommand {
     static let command = Command(
-        "replay", "Let a group read a range again, or copy a range into another topic.",
+        "replay",
+        "Let a group read a range again, or copy a range into another topic.",
         arguments: [.required("TOPIC", "What is replayed.")],
         options: [
             Command.Option("from", "PLACE", "start, a time (RFC 3339, unix time, -1h) or an offset; default start."),
@@ -52,7 +53,10 @@ enum ReplayCommand {
     }
 
     private static func intoGroup(
-        _ group: String, _ range: OffsetRange, _ admin: Admin, _ invocation: Invocation
+        _ group: String,
+        _ range: OffsetRange,
+        _ admin: Admin,
+        _ invocation: Invocation
     ) throws -> ExitStatus {
         if invocation.option("to") != nil {
             throw CommandError.usage("--to needs --into topic/T: a group reads on to the end of the log")
@@ -69,7 +73,10 @@ enum ReplayCommand {
     }
 
     private static func intoTopic(
-        _ target: String, _ range: OffsetRange, _ admin: Admin, _ invocation: Invocation
+        _ target: String,
+        _ range: OffsetRange,
+        _ admin: Admin,
+        _ invocation: Invocation
     ) throws -> ExitStatus {
         let source = invocation.words[0]
         guard target != source else { throw CommandError.usage("a topic cannot be replayed into itself") }
@@ -85,7 +92,12 @@ enum ReplayCommand {
             return .success
         }
         let copier = try Copier(
-            target: target, run: run, keepsPartitions: targetPartitions == partitions.count, rate: rate, invocation)
+            target: target,
+            run: run,
+            keepsPartitions: targetPartitions == partitions.count,
+            rate: rate,
+            invocation
+        )
         var reader = LogReader(consumer: try invocation.consumer(group: nil))
         reader.shouldStop = { stop.isRequested }
         _ = try reader.read(spans, follow: false) { records in
@@ -100,17 +112,32 @@ enum ReplayCommand {
     }
 
     private static func emit(
-        _ spans: PartitionSpans, _ into: String, run: String?, copied: [TopicPartition: Int64]?, _ invocation: Invocation
+        _ spans: PartitionSpans,
+        _ into: String,
+        run: String?,
+        copied: [TopicPartition: Int64]?,
+        _ invocation: Invocation
     ) throws {
         let isDry = invocation.flag("dry-run")
         var table = Table(
-            .left("TOPIC"), .right("PARTITION"), .right("FROM-OFFSET"), .right("TO-OFFSET"), .right("OFFSETS"), .right("COPIED"))
+            .left("TOPIC"),
+            .right("PARTITION"),
+            .right("FROM-OFFSET"),
+            .right("TO-OFFSET"),
+            .right("OFFSETS"),
+            .right("COPIED")
+        )
         var list: [JSON] = []
         for (partition, span) in spans.spans.sorted(by: { $0.key < $1.key }) {
             let count = copied.map { $0[partition] ?? 0 }
             table.add(
-                partition.topic, "\(partition.partition)", "\(span.start)", "\(span.end)", "\(span.end - span.start)",
-                count.map { "\($0)" } ?? "-")
+                partition.topic,
+                "\(partition.partition)",
+                "\(span.start)",
+                "\(span.end)",
+                "\(span.end - span.start)",
+                count.map { "\($0)" } ?? "-"
+            )
             list.append([
                 "partition": .integer(Int64(partition.partition)), "from_offset": .integer(span.start),
                 "to_offset": .integer(span.end), "copied": count.map { .integer($0) } ?? nil,
@@ -123,7 +150,8 @@ enum ReplayCommand {
                 "topic": .string(invocation.words[0]), "into": .string(into), "run": run.map { .string($0) } ?? nil,
                 "dry_run": .bool(isDry), "offsets": .integer(spans.offsetCount),
                 "copied": total.map { .integer($0) } ?? nil, "partitions": .array(list),
-            ])
+            ]
+        )
         guard invocation.isForPeople else { return }
         if isDry {
             invocation.console.say("\(spans.offsetCount) offsets; nothing was done: --dry-run")
@@ -206,8 +234,13 @@ enum ReplayCommand {
             while true {
                 do {
                     try producer.produce(
-                        topic: target, partition: keepsPartitions ? record.partition : nil, key: record.key,
-                        value: record.value, headers: headers, timestamp: record.timestamp < 0 ? nil : record.timestamp)
+                        topic: target,
+                        partition: keepsPartitions ? record.partition : nil,
+                        key: record.key,
+                        value: record.value,
+                        headers: headers,
+                        timestamp: record.timestamp < 0 ? nil : record.timestamp
+                    )
                     return
                 } catch {
                     guard error.code == .queueFull else { throw error }

@@ -3,7 +3,7 @@ import Events
 import JSON
 import RdKafka
 
-/// `soma trace`
+/// The command `soma trace`.
 enum TraceCommand {
     /// The topics of a turn, in the order in which it goes through them.
     static let path = [
@@ -14,10 +14,17 @@ enum TraceCommand {
     private static let skewMilliseconds: Int64 = 60_000
 
     static let command = Command(
-        "trace", "Follow a request through the topics, with offsets and latencies.",
-        arguments: [.required("REQUEST_ID", "The request: x-request-id of the answer, the correlation id of its records.")],
+        "trace",
+        "Follow a request through the topics, with offsets and latencies.",
+        arguments: [
+            .required("REQUEST_ID", "The request: x-request-id of the answer, the correlation id of its records.")
+        ],
         options: [
-            Command.Option("since", "TIME", "Read from this time on; else the time in the id if it is a UUIDv7, else all.")
+            Command.Option(
+                "since",
+                "TIME",
+                "Read from this time on; else the time in the id if it is a UUIDv7, else all."
+            )
         ],
         examples: ["soma trace 01931f6e-7f0a-7c3e-9d53-2f3f0a3d1b11"]
     ) { invocation in
@@ -78,7 +85,9 @@ enum TraceCommand {
             return true
         }
         return steps.sorted { left, right in
-            (left.envelope.time, rank(left), left.record.offset) < (right.envelope.time, rank(right), right.record.offset)
+            (left.envelope.time, rank(left), left.record.offset) < (
+                right.envelope.time, rank(right), right.record.offset
+            )
         }
     }
 
@@ -90,14 +99,27 @@ enum TraceCommand {
 
     private static func table(_ steps: [Step], _ invocation: Invocation) -> Table {
         var table = Table(
-            .right("+MS"), .left("TOPIC"), .right("PARTITION"), .right("OFFSET"), .left("TYPE"), .left("ID"), .left("TIME"),
-            .left("CAUSED-BY", wide: true))
+            .right("+MS"),
+            .left("TOPIC"),
+            .right("PARTITION"),
+            .right("OFFSET"),
+            .left("TYPE"),
+            .left("ID"),
+            .left("TIME"),
+            .left("CAUSED-BY", wide: true)
+        )
         let first = steps.first?.envelope.time ?? 0
         for step in steps {
             table.add(
-                "\(step.envelope.time - first)", step.record.topic, "\(step.record.partition)", "\(step.record.offset)",
-                step.envelope.type, step.envelope.id, EventTime.text(milliseconds: step.envelope.time),
-                step.envelope.causationID ?? "")
+                "\(step.envelope.time - first)",
+                step.record.topic,
+                "\(step.record.partition)",
+                "\(step.record.offset)",
+                step.envelope.type,
+                step.envelope.id,
+                EventTime.text(milliseconds: step.envelope.time),
+                step.envelope.causationID ?? ""
+            )
         }
         return table
     }
@@ -115,18 +137,21 @@ enum TraceCommand {
                     "time": .string(EventTime.text(milliseconds: step.envelope.time)),
                     "since_first_ms": .integer(step.envelope.time - first),
                 ]
-            })
+            }
+        )
     }
 
     private static func say(_ steps: [Step], _ invocation: Invocation) {
         guard invocation.isForPeople, let first = steps.first else { return }
         func after(_ types: Set<String>) -> String {
-            steps.first { types.contains($0.envelope.type) }.map { "\($0.envelope.time - first.envelope.time) ms" } ?? "-"
+            steps.first { types.contains($0.envelope.type) }.map { "\($0.envelope.time - first.envelope.time) ms" }
+                ?? "-"
         }
         invocation.console.say(
             "\(steps.count) records in \(Set(steps.map(\.record.topic)).count) topics; first piece of the answer after "
                 + "\(after(["assistant.delta", "assistant.final"])), end after "
-                + after(["assistant.final", "assistant.error", "turn.denied"]))
+                + after(["assistant.final", "assistant.error", "turn.denied"])
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 import JSON
 
-/// `soma version`
+/// The command `soma version`.
 enum VersionCommand {
     /// The version of the platform.
     static let version = "0.1.0"

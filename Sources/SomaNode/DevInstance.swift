@@ -12,7 +12,13 @@ package struct DevInstance: Sendable, Equatable {
     package var processID: Int32
 
     package init(
-        broker: String, http: String, postgres: String, apiKey: String, data: String, durable: Bool, processID: Int32
+        broker: String,
+        http: String,
+        postgres: String,
+        apiKey: String,
+        data: String,
+        durable: Bool,
+        processID: Int32
     ) {
         self.broker = broker
         self.http = http
@@ -41,8 +47,14 @@ package struct DevInstance: Sendable, Equatable {
             let number = json["pid"]?.int64, let processID = Int32(exactly: number), processID > 0
         else { return nil }
         self.init(
-            broker: broker, http: http, postgres: json["postgres"]?.string ?? "", apiKey: apiKey, data: data,
-            durable: json["durable"]?.bool ?? false, processID: processID)
+            broker: broker,
+            http: http,
+            postgres: json["postgres"]?.string ?? "",
+            apiKey: apiKey,
+            data: data,
+            durable: json["durable"]?.bool ?? false,
+            processID: processID
+        )
     }
 
     /// The instance that runs on a data folder; nil when none does, whatever the file says.

@@ -62,8 +62,14 @@ package final class DevNode: Sendable {
             ),
         ])
         let instance = DevInstance(
-            broker: brokers.wait(), http: "http://127.0.0.1:\(settings.httpPort)", postgres: postgres.wait(),
-            apiKey: apiKey, data: folder.path, durable: !folder.isTemporary, processID: getpid())
+            broker: brokers.wait(),
+            http: "http://127.0.0.1:\(settings.httpPort)",
+            postgres: postgres.wait(),
+            apiKey: apiKey,
+            data: folder.path,
+            durable: !folder.isTemporary,
+            processID: getpid()
+        )
         try folder.announce(instance)
         return (instance, notes(topics.wait(), settings))
     }
@@ -76,7 +82,9 @@ package final class DevNode: Sendable {
     }
 
     private static func startPostgres(
-        _ settings: DevSettings, _ folder: DataFolder, _ stack: StopStack
+        _ settings: DevSettings,
+        _ folder: DataFolder,
+        _ stack: StopStack
     ) throws -> String {
         if let given = settings.postgresURL { return given }
         let server = try PrivatePostgres(folder: folder.path + "/postgres", isDurable: !folder.isTemporary)
@@ -85,7 +93,9 @@ package final class DevNode: Sendable {
     }
 
     private static func startBroker(
-        _ settings: DevSettings, _ folder: DataFolder, _ stack: StopStack
+        _ settings: DevSettings,
+        _ folder: DataFolder,
+        _ stack: StopStack
     ) throws -> String {
         if let external = settings.external { return external }
         var values: [String: String] = [:]
@@ -93,7 +103,11 @@ package final class DevNode: Sendable {
         if folder.isTemporary { values["log.flush"] = "os" }
         let broker = Broker(
             settings: try BrokerSettings(
-                dataDirectory: folder.path + "/broker", listen: BrokerSettings.Address(port: settings.brokerPort), values))
+                dataDirectory: folder.path + "/broker",
+                listen: BrokerSettings.Address(port: settings.brokerPort),
+                values
+            )
+        )
         let address = try broker.start()
         stack.add("broker") { broker.stop() }
         return address.description

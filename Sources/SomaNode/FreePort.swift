@@ -8,7 +8,9 @@ package enum FreePort {
         let descriptor = soma_listen_ipv4(INADDR_LOOPBACK, 0, 1)
         guard descriptor >= 0 else { throw Files.Failure("listen on", "127.0.0.1") }
         defer { close(descriptor) }
-        guard let port = UInt16(exactly: soma_local_port(descriptor)) else { throw Files.Failure("listen on", "127.0.0.1") }
+        guard let port = UInt16(exactly: soma_local_port(descriptor)) else {
+            throw Files.Failure("listen on", "127.0.0.1")
+        }
         return port
     }
 

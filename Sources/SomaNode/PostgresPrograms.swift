@@ -15,6 +15,7 @@ package struct PostgresPrograms: Sendable {
             return PostgresPrograms(postgres: folder + "/postgres", initdb: folder + "/initdb")
         }
         throw PrivatePostgres.Failure(
-            description: "PostgreSQL is not installed: apt-get install postgresql-15, or set SOMA_POSTGRES_URL")
+            description: "PostgreSQL is not installed: apt-get install postgresql-15, or set SOMA_POSTGRES_URL"
+        )
     }
 }

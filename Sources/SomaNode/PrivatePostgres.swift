@@ -47,7 +47,11 @@ package final class PrivatePostgres: Sendable {
         for _ in 0..<5 {
             let port = try FreePort.find()
             let process = try ServerProcess(
-                Self.command(programs, port: port, isDurable: isDurable), user: user, folder: folderDescriptor, log: log)
+                Self.command(programs, port: port, isDurable: isDurable),
+                user: user,
+                folder: folderDescriptor,
+                log: log
+            )
             if let problem = Self.waitUntilReady(process, folder) {
                 // A port that somebody else took in between, or the last moments of killed server processes.
                 lastProblem = problem
@@ -108,8 +112,12 @@ package final class PrivatePostgres: Sendable {
 
     /// Makes the files beside their place and moves them there when they are whole.
     private static func initialise(
-        _ folder: String, _ programs: PostgresPrograms, _ user: ServerProcess.User?, password: String,
-        isDurable: Bool, log: Int32
+        _ folder: String,
+        _ programs: PostgresPrograms,
+        _ user: ServerProcess.User?,
+        password: String,
+        isDurable: Bool,
+        log: Int32
     ) throws {
         let beside = folder + ".new"
         Files.removeTree(beside)
@@ -134,7 +142,11 @@ package final class PrivatePostgres: Sendable {
             "--locale=C.UTF-8", "-E", "UTF8",
         ]
         let made = try ServerProcess(
-            arguments + (isDurable ? [] : ["--no-sync"]), user: user, folder: descriptor, log: log)
+            arguments + (isDurable ? [] : ["--no-sync"]),
+            user: user,
+            folder: descriptor,
+            log: log
+        )
         guard let status = made.wait(for: .seconds(120)), status == 0 else {
             made.signal(SIGKILL)
             throw Failure(description: "initdb failed; see \(folder).log")
@@ -171,8 +183,13 @@ package final class PrivatePostgres: Sendable {
     private static func waitUntilReady(_ process: ServerProcess, _ folder: String) -> String? {
         for _ in 0..<startSeconds * 200 {
             // The eighth line of the file tells the state.
-            let lines = (try? Files.text(folder + "/postmaster.pid"))??.split(separator: "\n", omittingEmptySubsequences: false)
-            if let lines, lines.count >= 8, lines[0] == "\(process.processID)", lines[7].hasPrefix("ready") { return nil }
+            let lines = (try? Files.text(folder + "/postmaster.pid"))??.split(
+                separator: "\n",
+                omittingEmptySubsequences: false
+            )
+            if let lines, lines.count >= 8, lines[0] == "\(process.processID)", lines[7].hasPrefix("ready") {
+                return nil
+            }
             if let status = process.wait(for: .milliseconds(5)) { return "it ended with status \(status)" }
         }
         process.signal(SIGQUIT)

@@ -14,7 +14,9 @@ package enum TopicSetup {
 
     /// Creates the topics that are missing; those that are there are never changed.
     package static func create(
-        _ topics: [TopicDeclaration], with admin: Admin, deadline: Duration = .seconds(30)
+        _ topics: [TopicDeclaration],
+        with admin: Admin,
+        deadline: Duration = .seconds(30)
     ) throws -> Outcome {
         let cluster = try admin.cluster(deadline: deadline)
         var outcome = Outcome()
@@ -42,7 +44,10 @@ package enum TopicSetup {
             settings["min.insync.replicas"] = String(replicas)
         }
         return Admin.NewTopic(
-            topic.name, partitions: Int32(clamping: topic.partitions), replicationFactor: Int32(clamping: replicas),
-            configuration: settings)
+            topic.name,
+            partitions: Int32(clamping: topic.partitions),
+            replicationFactor: Int32(clamping: replicas),
+            configuration: settings
+        )
     }
 }

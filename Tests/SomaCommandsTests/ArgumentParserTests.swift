@@ -5,13 +5,17 @@ import Testing
 @Suite struct ArgumentParserTests {
     private let parser = ArgumentParser(
         root: Command(
-            "soma", "Root.",
+            "soma",
+            "Root.",
             [
                 Command(
-                    "topic", "Topics.",
+                    "topic",
+                    "Topics.",
                     [
                         Command(
-                            "consume", "Read.", arguments: [.oneOrMore("TOPIC", "A topic.")],
+                            "consume",
+                            "Read.",
+                            arguments: [.oneOrMore("TOPIC", "A topic.")],
                             options: [
                                 Command.Option("offset", "o", "OFFSET", "Where to start."),
                                 Command.Option("header", "H", "K:V", repeats: true, "A header."),
@@ -19,9 +23,12 @@ import Testing
                             ]
                         ) { _ in .success },
                         Command("list", "List.", arguments: [.optional("NAME", "A name.")]) { _ in .success },
-                    ])
-            ]),
-        globals: GlobalOptions.options)
+                    ]
+                )
+            ]
+        ),
+        globals: GlobalOptions.options
+    )
 
     @Test func `reads options in every form, anywhere`() throws {
         let parsed = try parser.parse(
@@ -41,9 +48,11 @@ import Testing
 
     @Test(arguments: [
         (["topc"], "did you mean topic?"), (["topic", "cosume"], "did you mean consume?"),
-        (["topic", "consume", "t", "--ofset", "1"], "did you mean --offset?"), (["topic", "consume"], "needs TOPIC..."),
+        (["topic", "consume", "t", "--ofset", "1"], "did you mean --offset?"),
+        (["topic", "consume"], "needs TOPIC..."),
         (["topic", "list", "a", "b"], "not b"), (["topic", "consume", "t", "-o"], "needs a value"),
-        (["topic", "consume", "t", "-Z"], "unknown option -Z"), (["topic", "consume", "t", "--follow=1"], "takes no value"),
+        (["topic", "consume", "t", "-Z"], "unknown option -Z"),
+        (["topic", "consume", "t", "--follow=1"], "takes no value"),
         (["topic", "consume", "t", "-o1", "-o2"], "given twice"),
     ])
     func `says what is wrong`(words: [String], part: String) {

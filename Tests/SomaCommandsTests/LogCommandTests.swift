@@ -16,8 +16,12 @@ import Testing
         let producer = try Producer(brokers: broker.address)
         for index in 0..<count {
             try producer.produce(
-                topic: topic, partition: Int32(index % 2), key: Array("k\(index)".utf8), value: Array("v\(index)".utf8),
-                timestamp: 1_700_000_000_000 + Int64(index) * 1000)
+                topic: topic,
+                partition: Int32(index % 2),
+                key: Array("k\(index)".utf8),
+                value: Array("v\(index)".utf8),
+                timestamp: 1_700_000_000_000 + Int64(index) * 1000
+            )
         }
         try producer.close(deadline: .seconds(10))
     }
@@ -44,8 +48,11 @@ import Testing
         try fill("t", 6)
         let console = Console(collecting: ())
         let status = CommandLineTool.run(
-            ["topic", "consume", "t", "-f", "%v\\n"] + options, environment: ["SOMA_BROKERS": broker.address],
-            root: CommandTree.root(bench: { _ in 0 }), console: console)
+            ["topic", "consume", "t", "-f", "%v\\n"] + options,
+            environment: ["SOMA_BROKERS": broker.address],
+            root: CommandTree.root(bench: { _ in 0 }),
+            console: console
+        )
         #expect(status == .success, "\(console.talk)")
         #expect(console.output.split(separator: "\n").sorted().joined(separator: " ") == expected)
     }
@@ -75,7 +82,17 @@ import Testing
         let dry = broker.soma("replay", "t", "--into", "topic/copy", "--dry-run", "-o", "json")
         #expect(dry.status == .success && dry.output.contains("\"offsets\": 6"), "\(dry)")
         let run = broker.soma(
-            "replay", "t", "--from", "1700000002", "--to", "1700000005", "--into", "topic/copy", "-o", "json")
+            "replay",
+            "t",
+            "--from",
+            "1700000002",
+            "--to",
+            "1700000005",
+            "--into",
+            "topic/copy",
+            "-o",
+            "json"
+        )
         #expect(run.status == .success && run.output.contains("\"copied\": 3"), "\(run)")
         let copies = broker.soma("topic", "consume", "copy", "-f", "%p %k %v %d %h\\n").output
         let id = try JSON.parse(run.output)["run"]?.string ?? ""
@@ -96,9 +113,15 @@ import Testing
         }
         let time: Int64 = 1_800_000_000_000
         func event(_ id: String, _ type: String, _ after: Int64, _ request: String) -> (Envelope, String, [UInt8]) {
-            (Envelope(id: id, source: "/t", type: type, time: time + after, correlationID: request), "s", Array("{}".utf8))
+            (
+                Envelope(id: id, source: "/t", type: type, time: time + after, correlationID: request), "s",
+                Array("{}".utf8)
+            )
         }
-        try broker.produce("conversation.events", [event("a", "message.user", 0, "r1"), event("x", "message.user", 1, "r2")])
+        try broker.produce(
+            "conversation.events",
+            [event("a", "message.user", 0, "r1"), event("x", "message.user", 1, "r2")]
+        )
         try broker.produce("slm.requests", [event("b", "slm.request", 3, "r1")])
         try broker.produce("conversation.events", [event("c", "assistant.final", 9, "r1")])
         try broker.produce("billing", [event("d", "usage.recorded", 9, "r1")])
@@ -114,21 +137,46 @@ import Testing
         #expect(broker.soma("topic", "create", "billing", "-p", "2").status == .success)
         func usage(_ id: String, _ tokens: Int64) -> (Envelope, String, [UInt8]) {
             let usage = UsageRecorded(
-                usageID: id, tenant: "t", requestID: "r", sessionID: "s", service: "chat", model: "m", provider: "p",
-                promptTokens: tokens, completionTokens: 1, totalTokens: tokens + 1, source: "counted",
-                status: "complete", recordedAt: "2026-11-02T00:00:00.000Z")
+                usageID: id,
+                tenant: "t",
+                requestID: "r",
+                sessionID: "s",
+                service: "chat",
+                model: "m",
+                provider: "p",
+                promptTokens: tokens,
+                completionTokens: 1,
+                totalTokens: tokens + 1,
+                source: "counted",
+                status: "complete",
+                recordedAt: "2026-11-02T00:00:00.000Z"
+            )
             return (Envelope(id: "e" + id, source: "/t", type: UsageRecorded.type, time: 1), "t", usage.bytes)
         }
         func charge(_ id: String, _ amount: String) -> (Envelope, String, [UInt8]) {
             let charge = ChargeRated(
-                chargeID: "c" + id, usageID: id, tenant: "t", requestID: "r", sessionID: "s", service: "chat",
-                model: "m", currency: "USD", amount: amount, priceBook: "b", lines: [],
-                ratedAt: "2026-11-02T00:00:01.000Z")
+                chargeID: "c" + id,
+                usageID: id,
+                tenant: "t",
+                requestID: "r",
+                sessionID: "s",
+                service: "chat",
+                model: "m",
+                currency: "USD",
+                amount: amount,
+                priceBook: "b",
+                lines: [],
+                ratedAt: "2026-11-02T00:00:01.000Z"
+            )
             return (Envelope(id: "f" + id, source: "/t", type: ChargeRated.type, time: 2), "t", charge.bytes)
         }
         try broker.produce(
             "billing",
-            [usage("1", 10), charge("1", "0.000001"), usage("2", 20), usage("1", 10), charge("2", "0.30"), charge("1", "0.000001")])
+            [
+                usage("1", 10), charge("1", "0.000001"), usage("2", 20), usage("1", 10), charge("2", "0.30"),
+                charge("1", "0.000001"),
+            ]
+        )
         let all = broker.soma("billing", "usage", "-o", "json")
         let line = try JSON.parse(all.output).array?.first
         #expect(line?["usages"] == 2 && line?["total_tokens"] == 32 && line?["charges"] == 2, "\(all)")

@@ -29,6 +29,7 @@ import Testing
                 none: null
                 empty: {}
 
-                """)
+                """
+        )
     }
 }

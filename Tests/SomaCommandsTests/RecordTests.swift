@@ -13,7 +13,10 @@ import Testing
         ("@-1h", OffsetRange(start: .time(1_799_996_400_000))),
         ("@1700000000", OffsetRange(start: .time(1_700_000_000_000))),
         ("@1700000000123:now", OffsetRange(start: .time(1_700_000_000_123), end: .time(1_800_000_000_000))),
-        ("@2026-11-01:2026-11-02T10:30:00Z", OffsetRange(start: .time(1_793_491_200_000), end: .time(1_793_615_400_000))),
+        (
+            "@2026-11-01:2026-11-02T10:30:00Z",
+            OffsetRange(start: .time(1_793_491_200_000), end: .time(1_793_615_400_000))
+        ),
         ("@2026-11-01T00:00Z:end", OffsetRange(start: .time(1_793_491_200_000), end: .end)),
     ])
     func `reads rpk's offsets`(text: String, expected: OffsetRange) throws {
@@ -27,8 +30,14 @@ import Testing
 
     @Test func `writes the fields that a format names`() throws {
         let record = LogRecord(
-            topic: "t", partition: 3, offset: 9, timestamp: 12, key: Array("k".utf8), value: Array("vv".utf8),
-            headers: [RecordHeader("a", text: "1"), RecordHeader("b", nil)])
+            topic: "t",
+            partition: 3,
+            offset: 9,
+            timestamp: 12,
+            key: Array("k".utf8),
+            value: Array("vv".utf8),
+            headers: [RecordHeader("a", text: "1"), RecordHeader("b", nil)]
+        )
         var out: [UInt8] = []
         try RecordFormat("%t/%p@%o %d %k=%v (%V) [%h] %i%%\\n").append(record, counter: 7, to: &out)
         #expect(String(decoding: out, as: UTF8.self) == "t/3@9 12 k=vv (2) [a=1 b=] 7%\n")
@@ -48,8 +57,14 @@ import Testing
 
     @Test func `json goes out and comes in the same`() throws {
         let record = LogRecord(
-            topic: "t", partition: 1, offset: 0, timestamp: 5, key: [0xFF, 0], value: Array("{\"a\":1}".utf8),
-            headers: [RecordHeader("h", text: "x"), RecordHeader("n", nil)])
+            topic: "t",
+            partition: 1,
+            offset: 0,
+            timestamp: 5,
+            key: [0xFF, 0],
+            value: Array("{\"a\":1}".utf8),
+            headers: [RecordHeader("h", text: "x"), RecordHeader("n", nil)]
+        )
         var out: [UInt8] = []
         try RecordFormat("json").append(record, counter: 0, to: &out)
         var input = out[...]

@@ -15,7 +15,11 @@ final class TestBroker: Sendable {
         folder = try Files.makeTemporaryFolder()
         broker = Broker(
             settings: try BrokerSettings(
-                dataDirectory: folder + "/log", listen: BrokerSettings.Address(port: 0), ["log.flush": "os"]))
+                dataDirectory: folder + "/log",
+                listen: BrokerSettings.Address(port: 0),
+                ["log.flush": "os"]
+            )
+        )
         address = try broker.start().description
     }
 
@@ -28,7 +32,11 @@ final class TestBroker: Sendable {
     func soma(_ words: String...) -> (status: ExitStatus, output: String, talk: String) {
         let console = Console(collecting: ())
         let status = CommandLineTool.run(
-            words, environment: ["SOMA_BROKERS": address], root: CommandTree.root(bench: { _ in 0 }), console: console)
+            words,
+            environment: ["SOMA_BROKERS": address],
+            root: CommandTree.root(bench: { _ in 0 }),
+            console: console
+        )
         return (status, console.output, console.talk)
     }
 
@@ -37,8 +45,12 @@ final class TestBroker: Sendable {
         let producer = try Producer(brokers: address)
         for (envelope, key, value) in events {
             try producer.produce(
-                topic: topic, key: Array(key.utf8), value: value,
-                headers: envelope.headers.map { ($0.name, $0.value) }, timestamp: envelope.time)
+                topic: topic,
+                key: Array(key.utf8),
+                value: value,
+                headers: envelope.headers.map { ($0.name, $0.value) },
+                timestamp: envelope.time
+            )
         }
         try producer.close(deadline: .seconds(10))
     }

@@ -3,18 +3,23 @@ import Events
 import JSON
 import RdKafka
 
-/// `soma billing`
+/// The command `soma billing`.
 enum BillingCommands {
     static let command = Command("billing", "Show what was used and what it costs.", [usage])
 
     private static let usage = Command(
-        "usage", "Add up usage and charges, exactly, from the billing topic.",
+        "usage",
+        "Add up usage and charges, exactly, from the billing topic.",
         options: [
             Command.Option("tenant", "T", "Only this tenant."),
             Command.Option("group-by", "BY", "model, tenant or session; default model."),
             Command.Option("from", "TIME", "Only usage from this time on."),
             Command.Option("to", "TIME", "Only usage before this time."),
-            Command.Option("against", "postgres", "Compare with the rows of the PostgreSQL sink; exit status 3 when different."),
+            Command.Option(
+                "against",
+                "postgres",
+                "Compare with the rows of the PostgreSQL sink; exit status 3 when different."
+            ),
             Command.Option("postgres", "URL", "Where the rows are; else SOMA_POSTGRES_URL, a running soma dev."),
         ],
         examples: ["soma billing usage --from 2026-11-01", "soma billing usage --group-by tenant --against postgres"]
@@ -23,7 +28,8 @@ enum BillingCommands {
         let admin = try invocation.admin()
         let partitions = try invocation.partitions(of: [UsageRecorded.topic], admin)
         // A record is never written before what it tells happened, but clocks differ a little.
-        let start: OffsetRange.Place = book.window.lowerBound > 0 ? .time(max(0, book.window.lowerBound - 60_000)) : .start
+        let start: OffsetRange.Place =
+            book.window.lowerBound > 0 ? .time(max(0, book.window.lowerBound - 60_000)) : .start
         let spans = try PartitionSpans.resolve(OffsetRange(start: start), partitions, admin, invocation)
         let consumer = try invocation.consumer(group: nil)
         _ = try LogReader(consumer: consumer).read(spans, follow: false) { records in
@@ -68,9 +74,16 @@ enum BillingCommands {
 
     private static func emit(_ book: UsageBook, _ invocation: Invocation) throws {
         var table = Table(
-            .left("TENANT"), .left(book.grouping == .session ? "SESSION" : "MODEL"), .right("USAGES"),
-            .right("PROMPT-TOKENS"), .right("COMPLETION-TOKENS"), .right("TOTAL-TOKENS"), .right("CHARGES"),
-            .right("AMOUNT"), .left("CURRENCY"))
+            .left("TENANT"),
+            .left(book.grouping == .session ? "SESSION" : "MODEL"),
+            .right("USAGES"),
+            .right("PROMPT-TOKENS"),
+            .right("COMPLETION-TOKENS"),
+            .right("TOTAL-TOKENS"),
+            .right("CHARGES"),
+            .right("AMOUNT"),
+            .left("CURRENCY")
+        )
         var list: [JSON] = []
         for (key, line) in book.lines.sorted(by: { $0.key < $1.key }) {
             let amounts = line.amounts.sorted { $0.key < $1.key }
@@ -79,7 +92,8 @@ enum BillingCommands {
                 let counts = [line.usages, line.promptTokens, line.completionTokens, line.totalTokens, line.charges]
                 table.add(
                     [key.tenant, key.name] + counts.map { index == 0 ? "\($0)" : "" }
-                        + [amounts.isEmpty ? "-" : amount.value.description, amount.key])
+                        + [amounts.isEmpty ? "-" : amount.value.description, amount.key]
+                )
             }
             var members: [JSON.Member] = [JSON.Member("tenant", .string(key.tenant))]
             if book.grouping != .tenant { members.append(JSON.Member(book.grouping.rawValue, .string(key.name))) }
@@ -89,7 +103,8 @@ enum BillingCommands {
                 JSON.Member("total_tokens", .integer(line.totalTokens)), JSON.Member("charges", .integer(line.charges)),
                 JSON.Member(
                     "amounts",
-                    .array(amounts.map { ["currency": .string($0.key), "amount": .string($0.value.description)] })),
+                    .array(amounts.map { ["currency": .string($0.key), "amount": .string($0.value.description)] })
+                ),
             ]
             list.append(.object(members))
         }

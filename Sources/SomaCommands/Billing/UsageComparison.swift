@@ -46,7 +46,8 @@ struct UsageComparison {
     }
 
     private func rows() throws -> [UsageBook.Key: UsageBook.Line] {
-        let url = invocation.option("postgres") ?? invocation.environment["SOMA_POSTGRES_URL"]
+        let url =
+            invocation.option("postgres") ?? invocation.environment["SOMA_POSTGRES_URL"]
             ?? DevInstance.running()?.postgres ?? ""
         guard !url.isEmpty else { throw CommandError.usage("say where the rows are: --postgres or SOMA_POSTGRES_URL") }
         let connection = try Connection(url)
@@ -68,7 +69,9 @@ struct UsageComparison {
             """
             SELECT u.tenant, u.model, u.session_id, u.total_tokens, c.currency, c.amount
             FROM billing_usage u LEFT JOIN billing_charges c USING (usage_id) \(filter)
-            """, parameters)
+            """,
+            parameters
+        )
         var lines: [UsageBook.Key: UsageBook.Line] = [:]
         for row in answer {
             let key = book.key(row.text(0) ?? "", row.text(1) ?? "", row.text(2) ?? "")
@@ -97,9 +100,20 @@ struct UsageComparison {
 
     private func emit(_ differences: [Difference], matching: Int) throws {
         var table = Table(
-            .left("TENANT"), .left(book.grouping.rawValue.uppercased()), .left("FIGURE"), .right("LOG"), .right("POSTGRES"))
+            .left("TENANT"),
+            .left(book.grouping.rawValue.uppercased()),
+            .left("FIGURE"),
+            .right("LOG"),
+            .right("POSTGRES")
+        )
         for difference in differences {
-            table.add(difference.key.tenant, difference.key.name, difference.figure, difference.log, difference.postgres)
+            table.add(
+                difference.key.tenant,
+                difference.key.name,
+                difference.figure,
+                difference.log,
+                difference.postgres
+            )
         }
         try invocation.emit(
             table,
@@ -111,12 +125,15 @@ struct UsageComparison {
                             "tenant": .string($0.key.tenant), "name": .string($0.key.name),
                             "figure": .string($0.figure), "log": .string($0.log), "postgres": .string($0.postgres),
                         ]
-                    }),
-            ])
+                    }
+                ),
+            ]
+        )
         if invocation.isForPeople {
             invocation.console.say(
                 differences.isEmpty
-                    ? "\(matching) lines are equal in the log and in PostgreSQL" : "\(differences.count) figures differ")
+                    ? "\(matching) lines are equal in the log and in PostgreSQL" : "\(differences.count) figures differ"
+            )
         }
     }
 }

@@ -4,10 +4,11 @@ import Glibc
 import JSON
 import SomaNode
 
-/// `soma chat`
+/// The command `soma chat`.
 enum ChatCommand {
     static let command = Command(
-        "chat", "Talk to an agent through the gateway.",
+        "chat",
+        "Talk to an agent through the gateway.",
         arguments: [.any("TEXT", "What to say; without it standard input, line by line.")],
         options: [
             Command.Option("model", "m", "MODEL", "Who answers; default local."),
@@ -18,13 +19,17 @@ enum ChatCommand {
         examples: ["soma chat What is a consumer group?", "soma chat -s s1"]
     ) { invocation in
         let instance = DevInstance.running()
-        let url = invocation.option("url") ?? invocation.environment["SOMA_URL"] ?? instance?.http ?? "http://127.0.0.1:8080"
+        let url =
+            invocation.option("url") ?? invocation.environment["SOMA_URL"] ?? instance?.http ?? "http://127.0.0.1:8080"
         let key = invocation.option("key") ?? invocation.environment["SOMA_API_KEY"] ?? instance?.apiKey ?? ""
         var random = SystemRandomNumberGenerator()
         let session = try ChatSession(
-            url: url, key: key, model: invocation.option("model") ?? "local",
+            url: url,
+            key: key,
+            model: invocation.option("model") ?? "local",
             session: invocation.option("session")
-                ?? EventID.uuidV7(milliseconds: Clock.system.wallMilliseconds, using: &random))
+                ?? EventID.uuidV7(milliseconds: Clock.system.wallMilliseconds, using: &random)
+        )
         defer { session.close() }
         guard invocation.words.isEmpty else {
             try say(invocation.words.joined(separator: " "), session, invocation)
@@ -67,7 +72,9 @@ enum ChatCommand {
     private static func clean(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
-                text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t" }))
+                text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t" }
+            )
+        )
     }
 
     private static func prompt(_ text: String) {

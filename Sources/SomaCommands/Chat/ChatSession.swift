@@ -53,10 +53,13 @@ final class ChatSession {
         ]
         let receiver = Receiver()
         var request = ClientRequest(
-            method: "POST", url: url + "/v1/chat/completions",
+            method: "POST",
+            url: url + "/v1/chat/completions",
             headers: [
                 ("authorization", "Bearer \(key)"), ("content-type", "application/json"), ("x-soma-session", session),
-            ], body: body.bytes)
+            ],
+            body: body.bytes
+        )
         request.totalMilliseconds = 600_000
         client.start(request, receiver)
         var answer = Answer()

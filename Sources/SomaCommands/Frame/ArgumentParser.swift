@@ -57,21 +57,31 @@ struct ArgumentParser {
     }
 
     private func readLong(
-        _ word: String, _ command: Command, _ words: [String], _ index: inout Int, _ result: inout ParsedArguments
+        _ word: String,
+        _ command: Command,
+        _ words: [String],
+        _ index: inout Int,
+        _ result: inout ParsedArguments
     ) throws {
         let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts.first.map(String.init) ?? ""
         let known = options(of: command)
         guard let option = known.first(where: { $0.name == name }) else {
             throw CommandError.usage(
-                "unknown option --\(name)" + NearestName.hint(name, among: known.map(\.name)).replacing("mean ", with: "mean --"))
+                "unknown option --\(name)"
+                    + NearestName.hint(name, among: known.map(\.name)).replacing("mean ", with: "mean --")
+            )
         }
         let written = parts.count == 2 ? String(parts[1]) : nil
         try store(option, written, words, &index, &result)
     }
 
     private func readLetters(
-        _ word: String, _ command: Command, _ words: [String], _ index: inout Int, _ result: inout ParsedArguments
+        _ word: String,
+        _ command: Command,
+        _ words: [String],
+        _ index: inout Int,
+        _ result: inout ParsedArguments
     ) throws {
         var letters = word.dropFirst()
         while let letter = letters.popFirst() {
@@ -89,7 +99,10 @@ struct ArgumentParser {
     }
 
     private func store(
-        _ option: Command.Option, _ written: String?, _ words: [String], _ index: inout Int,
+        _ option: Command.Option,
+        _ written: String?,
+        _ words: [String],
+        _ index: inout Int,
         _ result: inout ParsedArguments
     ) throws {
         guard option.value != nil else {
@@ -103,7 +116,9 @@ struct ArgumentParser {
             value = words[index]
             index += 1
         }
-        guard let value else { throw CommandError.usage("--\(option.name) needs a value: --\(option.name) \(option.value ?? "")") }
+        guard let value else {
+            throw CommandError.usage("--\(option.name) needs a value: --\(option.name) \(option.value ?? "")")
+        }
         guard option.repeats || result.values[option.name] == nil else {
             throw CommandError.usage("--\(option.name) is given twice")
         }
@@ -117,7 +132,8 @@ struct ArgumentParser {
         let place = path.map(\.name).joined(separator: " ")
         let names = path.last?.subcommands.map(\.name) ?? []
         return .usage(
-            "\(place) has no command \(word)" + NearestName.hint(word, among: names) + "; see \(place) --help")
+            "\(place) has no command \(word)" + NearestName.hint(word, among: names) + "; see \(place) --help"
+        )
     }
 
     private func checkArguments(_ result: inout ParsedArguments) throws {
@@ -144,7 +160,8 @@ struct ArgumentParser {
         }
         if let most, result.positional.count > most {
             throw CommandError.usage(
-                "\(place) takes \(most == 0 ? "no arguments" : form), not \(result.positional[most])")
+                "\(place) takes \(most == 0 ? "no arguments" : form), not \(result.positional[most])"
+            )
         }
     }
 }

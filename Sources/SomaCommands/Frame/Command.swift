@@ -16,8 +16,14 @@ package struct Command: Sendable {
 
     /// A command that runs.
     package init(
-        _ name: String, _ summary: String, arguments: [Argument] = [], options: [Option] = [], details: String = "",
-        examples: [String] = [], passesArgumentsOn: Bool = false, run: @escaping Run
+        _ name: String,
+        _ summary: String,
+        arguments: [Argument] = [],
+        options: [Option] = [],
+        details: String = "",
+        examples: [String] = [],
+        passesArgumentsOn: Bool = false,
+        run: @escaping Run
     ) {
         self.name = name
         self.summary = summary
@@ -50,14 +56,18 @@ package struct Command: Sendable {
         let count: Count
         let doc: String
 
-        package static func required(_ name: String, _ doc: String) -> Argument { Argument(name: name, count: .one, doc: doc) }
+        package static func required(_ name: String, _ doc: String) -> Argument {
+            Argument(name: name, count: .one, doc: doc)
+        }
         package static func optional(_ name: String, _ doc: String) -> Argument {
             Argument(name: name, count: .optional, doc: doc)
         }
         package static func oneOrMore(_ name: String, _ doc: String) -> Argument {
             Argument(name: name, count: .oneOrMore, doc: doc)
         }
-        package static func any(_ name: String, _ doc: String) -> Argument { Argument(name: name, count: .any, doc: doc) }
+        package static func any(_ name: String, _ doc: String) -> Argument {
+            Argument(name: name, count: .any, doc: doc)
+        }
 
         var usage: String {
             switch count {

@@ -27,7 +27,10 @@ package enum CommandLineTool {
     ///
     /// - Parameter console: Where to write; nil is the process's own descriptors.
     package static func run(
-        _ words: [String], environment: [String: String], root: Command, console given: Console? = nil
+        _ words: [String],
+        environment: [String: String],
+        root: Command,
+        console given: Console? = nil
     ) -> ExitStatus {
         let parser = ArgumentParser(root: root, globals: GlobalOptions.options)
         var console = given ?? Console(noColour: true, quiet: false)
@@ -44,7 +47,8 @@ package enum CommandLineTool {
             LogSink.standard.configure(level: globals.isVerbose ? .debug : .error)
             guard let run = arguments.path.last?.run else { return .usage }
             let status = try run(
-                Invocation(arguments: arguments, globals: globals, environment: environment, console: console))
+                Invocation(arguments: arguments, globals: globals, environment: environment, console: console)
+            )
             try console.flush()
             return status
         } catch is Console.Closed {

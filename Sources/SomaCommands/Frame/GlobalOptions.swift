@@ -20,7 +20,12 @@ package struct GlobalOptions: Sendable {
     let timeout: Duration
 
     static let options: [Command.Option] = [
-        Command.Option("brokers", "b", "HOST:PORT,...", "Kafka brokers; else SOMA_BROKERS, a running soma dev, 127.0.0.1:9092."),
+        Command.Option(
+            "brokers",
+            "b",
+            "HOST:PORT,...",
+            "Kafka brokers; else SOMA_BROKERS, a running soma dev, 127.0.0.1:9092."
+        ),
         Command.Option("client", "X", "KEY=VALUE", repeats: true, "Setting of the Kafka client in librdkafka's names."),
         Command.Option("output", "o", "FORM", "Output form: text, wide, json, jsonl or yaml."),
         .flag("verbose", "v", "Say more."),
@@ -37,7 +42,12 @@ package struct GlobalOptions: Sendable {
         Setting("quiet", .flag, default: "false", "Say nothing but the data."),
         Setting("no-color", .flag, default: "false", "No colours."),
         Setting("yes", .flag, default: "false", "Answer every question with yes."),
-        Setting("timeout", .duration(.milliseconds(1) ... .seconds(86_400)), default: "10s", "How long to wait for answers."),
+        Setting(
+            "timeout",
+            .duration(.milliseconds(1) ... .seconds(86_400)),
+            default: "10s",
+            "How long to wait for answers."
+        ),
     ])
 
     /// Works the global options out of the command line and the environment.

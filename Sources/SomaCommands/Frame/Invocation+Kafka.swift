@@ -11,8 +11,11 @@ extension Invocation {
         // Nothing else runs in this process: fetch answers come as soon as there is something to say.
         let settings = ["fetch.wait.max.ms": "100", "client.id": "soma-cli"]
         return try Consumer(
-            brokers: globals.brokers, group: group, start: start,
-            settings: settings.merging(globals.clientSettings) { $1 })
+            brokers: globals.brokers,
+            group: group,
+            start: start,
+            settings: settings.merging(globals.clientSettings) { $1 }
+        )
     }
 
     func producer(_ settings: [String: String], onDelivery: @escaping DeliveryHandler) throws -> Producer {
@@ -52,7 +55,9 @@ extension Invocation {
         let all = try patiently { try admin.cluster(deadline: globals.timeout) }.topics
         return try names.map { name in
             guard let topic = all.first(where: { $0.name == name }) else {
-                throw CommandError.notFound("there is no topic \(name)" + NearestName.hint(name, among: all.map(\.name)))
+                throw CommandError.notFound(
+                    "there is no topic \(name)" + NearestName.hint(name, among: all.map(\.name))
+                )
             }
             if let error = topic.error { throw error }
             return topic

@@ -18,7 +18,9 @@ package struct Invocation: Sendable {
     /// The whole number of an option.
     func integer(_ name: String, in range: ClosedRange<Int64>) throws -> Int64? {
         guard let text = option(name) else { return nil }
-        guard let number = Int64(text) else { throw CommandError.usage("--\(name) must be a whole number, not \(text)") }
+        guard let number = Int64(text) else {
+            throw CommandError.usage("--\(name) must be a whole number, not \(text)")
+        }
         guard range.contains(number) else {
             throw CommandError.usage("--\(name) is \(number), must be \(range.lowerBound)…\(range.upperBound)")
         }

@@ -49,6 +49,8 @@ package struct Table: Sendable {
     /// Control characters become `?`: a name from outside must not move the terminal.
     private static func clean(_ cell: String) -> String {
         guard cell.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return cell }
-        return String(String.UnicodeScalarView(cell.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+        return String(
+            String.UnicodeScalarView(cell.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 })
+        )
     }
 }

@@ -48,9 +48,12 @@ enum YAMLText {
     private static func scalar(_ value: JSON) -> String { value.text }
 
     private static func key(_ name: String) -> String {
-        let isPlain = !name.isEmpty && name.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95 || byte == 45
-        }
+        let isPlain =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
+                    || byte == 45
+            }
         // Words that YAML reads as something else than text, and numbers, are quoted.
         let isWord = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(name.lowercased())
         return isPlain && !isWord && name.first?.isLetter == true ? name : JSON.string(name).text

@@ -1,10 +1,11 @@
 import JSON
 import RdKafka
 
-/// `soma group delete`
+/// The command `soma group delete`.
 enum GroupDelete {
     static let command = Command(
-        "delete", "Delete consumer groups without members, with their offsets.",
+        "delete",
+        "Delete consumer groups without members, with their offsets.",
         arguments: [.oneOrMore("GROUP", "A consumer group.")]
     ) { invocation in
         let admin = try invocation.admin()

@@ -1,10 +1,11 @@
 import JSON
 import RdKafka
 
-/// `soma group describe`
+/// The command `soma group describe`.
 enum GroupDescribe {
     static let command = Command(
-        "describe", "Show where groups stand in each partition.",
+        "describe",
+        "Show where groups stand in each partition.",
         arguments: [.any("GROUP", "A consumer group.")],
         options: [
             .flag("all", "a", "All groups."), .flag("summary", "s", "One line per group."),
@@ -28,28 +29,55 @@ enum GroupDescribe {
 
     private static func summary(_ snapshots: [GroupSnapshot]) -> Table {
         var table = Table(
-            .left("GROUP"), .left("STATE"), .right("MEMBERS"), .right("PARTITIONS"), .right("TOTAL-LAG"),
-            .right("LAG-SECONDS"))
+            .left("GROUP"),
+            .left("STATE"),
+            .right("MEMBERS"),
+            .right("PARTITIONS"),
+            .right("TOTAL-LAG"),
+            .right("LAG-SECONDS")
+        )
         for snapshot in snapshots {
             table.add(
-                snapshot.group.id, snapshot.group.state, "\(snapshot.group.members.count)", "\(snapshot.rows.count)",
-                "\(snapshot.lag)", seconds(snapshot.lagMilliseconds))
+                snapshot.group.id,
+                snapshot.group.state,
+                "\(snapshot.group.members.count)",
+                "\(snapshot.rows.count)",
+                "\(snapshot.lag)",
+                seconds(snapshot.lagMilliseconds)
+            )
         }
         return table
     }
 
     private static func table(_ snapshots: [(GroupSnapshot, [GroupSnapshot.Row])]) -> Table {
         var table = Table(
-            .left("GROUP"), .left("TOPIC"), .right("PARTITION"), .right("CURRENT-OFFSET"),
-            .right("LOG-START-OFFSET", wide: true), .right("LOG-END-OFFSET"), .right("LAG"), .right("LAG-SECONDS"),
-            .left("CONSUMER-ID"), .left("HOST"), .left("CLIENT-ID"))
+            .left("GROUP"),
+            .left("TOPIC"),
+            .right("PARTITION"),
+            .right("CURRENT-OFFSET"),
+            .right("LOG-START-OFFSET", wide: true),
+            .right("LOG-END-OFFSET"),
+            .right("LAG"),
+            .right("LAG-SECONDS"),
+            .left("CONSUMER-ID"),
+            .left("HOST"),
+            .left("CLIENT-ID")
+        )
         for (snapshot, rows) in snapshots {
             for row in rows {
                 table.add(
-                    snapshot.group.id, row.partition.topic, "\(row.partition.partition)",
-                    row.committed.map { "\($0)" } ?? "-", "\(row.marks.low)", "\(row.marks.high)",
-                    row.lag.map { "\($0)" } ?? "-", row.lagMilliseconds.map(seconds) ?? "-", row.member?.id ?? "-",
-                    row.member?.host ?? "-", row.member?.clientID ?? "-")
+                    snapshot.group.id,
+                    row.partition.topic,
+                    "\(row.partition.partition)",
+                    row.committed.map { "\($0)" } ?? "-",
+                    "\(row.marks.low)",
+                    "\(row.marks.high)",
+                    row.lag.map { "\($0)" } ?? "-",
+                    row.lagMilliseconds.map(seconds) ?? "-",
+                    row.member?.id ?? "-",
+                    row.member?.host ?? "-",
+                    row.member?.clientID ?? "-"
+                )
             }
         }
         return table

@@ -1,7 +1,7 @@
 import JSON
 import RdKafka
 
-/// `soma group list`
+/// The command `soma group list`.
 enum GroupList {
     static let command = Command("list", "List consumer groups.") { invocation in
         let admin = try invocation.admin()
@@ -18,7 +18,9 @@ enum GroupList {
                         "group": .string($0.id), "state": .string($0.state),
                         "members": .integer(Int64($0.members.count)), "assignor": .string($0.assignor),
                     ]
-                }))
+                }
+            )
+        )
         return .success
     }
 }

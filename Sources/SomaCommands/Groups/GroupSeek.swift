@@ -2,15 +2,21 @@ import Clocks
 import JSON
 import RdKafka
 
-/// `soma group seek`
+/// The command `soma group seek`.
 enum GroupSeek {
     static let command = Command(
-        "seek", "Move the offsets of a group without members.",
+        "seek",
+        "Move the offsets of a group without members.",
         arguments: [.required("GROUP", "A consumer group.")],
         options: [
             Command.Option("to", "PLACE", "start, end, a time (RFC 3339, unix time, -1h), N, +N or -N."),
             Command.Option("to-group", "GROUP", "Where another group stands."),
-            Command.Option("topics", "T,...", repeats: true, "Only these topics; needed for topics the group never read."),
+            Command.Option(
+                "topics",
+                "T,...",
+                repeats: true,
+                "Only these topics; needed for topics the group never read."
+            ),
             .flag("dry-run", "Show what would be, change nothing."),
         ],
         details: "A number is an offset; +N and -N go from where the group stands, as --shift-by of Kafka's own tool.",
@@ -37,7 +43,8 @@ enum GroupSeek {
     /// A member would go on from its own position and commit over ours.
     static func checkInactive(_ group: String, _ admin: Admin, _ invocation: Invocation, mayBeNew: Bool) throws {
         let timeout = invocation.globals.timeout
-        guard try invocation.patiently({ try admin.groups(deadline: timeout) }).contains(where: { $0.id == group }) else {
+        guard try invocation.patiently({ try admin.groups(deadline: timeout) }).contains(where: { $0.id == group })
+        else {
             guard mayBeNew else { throw CommandError.notFound("there is no group \(group)") }
             return
         }
@@ -47,7 +54,10 @@ enum GroupSeek {
     }
 
     private static func targets(
-        _ partitions: [TopicPartition], _ current: [TopicPartition: Int64], _ admin: Admin, _ invocation: Invocation
+        _ partitions: [TopicPartition],
+        _ current: [TopicPartition: Int64],
+        _ admin: Admin,
+        _ invocation: Invocation
     ) throws -> [TopicPartition: Int64] {
         switch (invocation.option("to"), invocation.option("to-group")) {
         case (let to?, nil):
@@ -60,7 +70,10 @@ enum GroupSeek {
     }
 
     static func targets(
-        _ to: String, _ partitions: [TopicPartition], _ current: [TopicPartition: Int64], _ admin: Admin,
+        _ to: String,
+        _ partitions: [TopicPartition],
+        _ current: [TopicPartition: Int64],
+        _ admin: Admin,
         _ invocation: Invocation
     ) throws -> [TopicPartition: Int64] {
         if to.hasPrefix("+") || to.hasPrefix("-"), let shift = Int64(to) {
@@ -83,7 +96,9 @@ enum GroupSeek {
     }
 
     private static func emit(
-        _ partitions: [TopicPartition], _ current: [TopicPartition: Int64], _ wanted: [TopicPartition: Int64],
+        _ partitions: [TopicPartition],
+        _ current: [TopicPartition: Int64],
+        _ wanted: [TopicPartition: Int64],
         _ invocation: Invocation
     ) throws {
         var table = Table(.left("TOPIC"), .right("PARTITION"), .right("PRIOR-OFFSET"), .right("NEW-OFFSET"))
@@ -91,7 +106,11 @@ enum GroupSeek {
         for partition in partitions {
             guard let new = wanted[partition] else { continue }
             table.add(
-                partition.topic, "\(partition.partition)", current[partition].map { "\($0)" } ?? "-", "\(new)")
+                partition.topic,
+                "\(partition.partition)",
+                current[partition].map { "\($0)" } ?? "-",
+                "\(new)"
+            )
             list.append([
                 "topic": .string(partition.topic), "partition": .integer(Int64(partition.partition)),
                 "prior_offset": current[partition].map { .integer($0) } ?? nil, "new_offset": .integer(new),

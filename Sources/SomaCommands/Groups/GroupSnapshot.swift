@@ -51,15 +51,21 @@ struct GroupSnapshot {
 
     /// Offsets may be left of topics that were deleted.
     private static func existing(
-        _ partitions: Set<TopicPartition>, _ admin: Admin, _ timeout: Duration
+        _ partitions: Set<TopicPartition>,
+        _ admin: Admin,
+        _ timeout: Duration
     ) throws -> [TopicPartition] {
         let cluster = try admin.cluster(deadline: timeout)
-        let there = Set(cluster.topics.flatMap { topic in topic.partitions.map { TopicPartition(topic.name, $0.index) } })
+        let there = Set(
+            cluster.topics.flatMap { topic in topic.partitions.map { TopicPartition(topic.name, $0.index) } }
+        )
         return partitions.filter { there.contains($0) }.sorted()
     }
 
     private static func rows(
-        _ group: Admin.GroupDescription, _ offsets: [TopicPartition: Int64], _ marks: [TopicPartition: Watermarks]
+        _ group: Admin.GroupDescription,
+        _ offsets: [TopicPartition: Int64],
+        _ marks: [TopicPartition: Watermarks]
     ) -> [Row] {
         var members: [TopicPartition: Admin.GroupDescription.Member] = [:]
         for member in group.members { for partition in member.assignment { members[partition] = member } }
@@ -91,7 +97,8 @@ struct GroupSnapshot {
             waiting = waiting.filter { !$0.value.isEmpty }
             _ = try LogReader(consumer: consumer).read(PartitionSpans(spans: spans), follow: false) { records in
                 for record in records {
-                    times[TopicPartition(record.topic, record.partition), default: [:]][record.offset] = record.timestamp
+                    times[TopicPartition(record.topic, record.partition), default: [:]][record.offset] =
+                        record.timestamp
                 }
                 return true
             }
@@ -105,7 +112,8 @@ struct GroupSnapshot {
                     let time = times[row.partition]?[max(committed, row.marks.low)]
                     row.lagMilliseconds = lag == 0 ? 0 : time.map { max(0, now - $0) }
                     return row
-                })
+                }
+            )
         }
     }
 }

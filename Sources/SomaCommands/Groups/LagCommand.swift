@@ -2,10 +2,11 @@ import Glibc
 import JSON
 import RdKafka
 
-/// `soma lag`
+/// The command `soma lag`.
 enum LagCommand {
     static let command = Command(
-        "lag", "Show who is behind, in records and in seconds.",
+        "lag",
+        "Show who is behind, in records and in seconds.",
         options: [
             .flag("watch", "w", "Show it again every two seconds."),
             Command.Option("group", "G,...", repeats: true, "Only these groups."),
@@ -33,7 +34,9 @@ enum LagCommand {
         guard invocation.flag("check") else { return .success }
         let late = lines.filter { $0.milliseconds > most * 1000 }
         for line in late {
-            invocation.console.say("\(line.group) is \(GroupDescribe.seconds(line.milliseconds)) s behind in \(line.topic)")
+            invocation.console.say(
+                "\(line.group) is \(GroupDescribe.seconds(line.milliseconds)) s behind in \(line.topic)"
+            )
         }
         return late.isEmpty ? .success : .unhealthy
     }
@@ -58,9 +61,15 @@ enum LagCommand {
                 guard topics.isEmpty || topics.contains(topic) else { continue }
                 lines.append(
                     Line(
-                        group: snapshot.group.id, topic: topic, verdict: verdict(snapshot.group, rows),
-                        members: snapshot.group.members.count, partitions: rows.count,
-                        lag: rows.reduce(0) { $0 + ($1.lag ?? 0) }, milliseconds: rows.compactMap(\.lagMilliseconds).max() ?? 0))
+                        group: snapshot.group.id,
+                        topic: topic,
+                        verdict: verdict(snapshot.group, rows),
+                        members: snapshot.group.members.count,
+                        partitions: rows.count,
+                        lag: rows.reduce(0) { $0 + ($1.lag ?? 0) },
+                        milliseconds: rows.compactMap(\.lagMilliseconds).max() ?? 0
+                    )
+                )
             }
         }
         return lines.filter { $0.milliseconds >= least * 1000 }.sorted {
@@ -77,12 +86,24 @@ enum LagCommand {
 
     private static func table(_ lines: [Line]) -> Table {
         var table = Table(
-            .left("VERDICT"), .left("GROUP"), .left("TOPIC"), .right("LAG-SECONDS"), .right("LAG"), .right("PARTITIONS"),
-            .right("MEMBERS"))
+            .left("VERDICT"),
+            .left("GROUP"),
+            .left("TOPIC"),
+            .right("LAG-SECONDS"),
+            .right("LAG"),
+            .right("PARTITIONS"),
+            .right("MEMBERS")
+        )
         for line in lines {
             table.add(
-                line.verdict, line.group, line.topic, GroupDescribe.seconds(line.milliseconds), "\(line.lag)",
-                "\(line.partitions)", "\(line.members)")
+                line.verdict,
+                line.group,
+                line.topic,
+                GroupDescribe.seconds(line.milliseconds),
+                "\(line.lag)",
+                "\(line.partitions)",
+                "\(line.members)"
+            )
         }
         return table
     }

@@ -2,7 +2,7 @@ import Declarations
 import JSON
 import RdKafka
 
-/// `soma processor`
+/// The command `soma processor`.
 enum ProcessorCommands {
     static let command = Command("processor", "List, describe and run processors.", [list, describe])
 
@@ -10,21 +10,34 @@ enum ProcessorCommands {
         let processors = try DeclaredResources.builtin().processors
         let states = states(of: processors, invocation)
         var table = Table(
-            .left("NAME"), .left("STATE"), .right("MEMBERS"), .left("DELIVERY"), .left("INPUTS"), .left("OUTPUTS"),
-            .left("DOCS", wide: true))
+            .left("NAME"),
+            .left("STATE"),
+            .right("MEMBERS"),
+            .left("DELIVERY"),
+            .left("INPUTS"),
+            .left("OUTPUTS"),
+            .left("DOCS", wide: true)
+        )
         for processor in processors {
             let group = states[processor.group]
             table.add(
-                processor.name, group?.state ?? "-", group.map { "\($0.members.count)" } ?? "-",
-                processor.delivery.rawValue, processor.inputs.joined(separator: ","),
-                processor.outputs.joined(separator: ","), processor.documentation)
+                processor.name,
+                group?.state ?? "-",
+                group.map { "\($0.members.count)" } ?? "-",
+                processor.delivery.rawValue,
+                processor.inputs.joined(separator: ","),
+                processor.outputs.joined(separator: ","),
+                processor.documentation
+            )
         }
         try invocation.emit(table, .array(processors.map { json($0, states[$0.group]) }))
         return .success
     }
 
     private static let describe = Command(
-        "describe", "Show what a processor reads, writes and promises.", arguments: [.required("NAME", "A processor.")]
+        "describe",
+        "Show what a processor reads, writes and promises.",
+        arguments: [.required("NAME", "A processor.")]
     ) { invocation in
         let processor = try find(invocation.words[0])
         let group = states(of: [processor], invocation)[processor.group]
@@ -48,7 +61,8 @@ enum ProcessorCommands {
     static func find(_ name: String) throws -> ProcessorDeclaration {
         let processors = try DeclaredResources.builtin().processors
         guard let found = processors.first(where: { $0.name == name }) else {
-            let nearest = Spelling.nearest(to: name, among: processors.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+            let nearest =
+                Spelling.nearest(to: name, among: processors.map(\.name)).map { "; did you mean \($0)?" } ?? ""
             throw CommandError.notFound("there is no processor \(name)\(nearest)")
         }
         return found
@@ -56,7 +70,8 @@ enum ProcessorCommands {
 
     /// The groups as the broker sees them; empty when there is none to ask, because the list is of use without it.
     private static func states(
-        of processors: [ProcessorDeclaration], _ invocation: Invocation
+        of processors: [ProcessorDeclaration],
+        _ invocation: Invocation
     ) -> [String: Admin.GroupDescription] {
         let deadline = min(invocation.globals.timeout, .seconds(2))
         guard let admin = try? invocation.admin(),

@@ -57,8 +57,13 @@ extension LogRecord {
     /// A copy of a record that was fetched.
     init(_ record: ConsumerRecord, topic: String) {
         self.init(
-            topic: topic, partition: record.partition, offset: record.offset, timestamp: record.timestamp,
-            key: record.key.map { Array($0) }, value: record.value.map { Array($0) },
-            headers: record.headers.map { RecordHeader($0.name, $0.value) })
+            topic: topic,
+            partition: record.partition,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            key: record.key.map { Array($0) },
+            value: record.value.map { Array($0) },
+            headers: record.headers.map { RecordHeader($0.name, $0.value) }
+        )
     }
 }

@@ -21,7 +21,8 @@ struct LogRecord: Sendable, Equatable {
 
     /// What the record says of itself as an event.
     func envelope(defaultType: String) -> Envelope {
-        Envelope(topic: topic, partition: partition, offset: offset, timestamp: timestamp, defaultType: defaultType) { body in
+        Envelope(topic: topic, partition: partition, offset: offset, timestamp: timestamp, defaultType: defaultType) {
+            body in
             for header in headers {
                 guard let value = header.value else { continue }
                 value.withUnsafeBytes { body(header.name, $0) }
@@ -43,7 +44,10 @@ struct LogRecord: Sendable, Equatable {
                             var pair = [JSON.Member("key", .string(header.name))]
                             Self.add("value", header.value, to: &pair)
                             return .object(pair)
-                        })))
+                        }
+                    )
+                )
+            )
         }
         members.append(JSON.Member("timestamp", .integer(timestamp)))
         members.append(JSON.Member("partition", .integer(Int64(partition))))

@@ -43,7 +43,8 @@ struct OffsetRange: Sendable, Equatable {
             return
         }
         throw CommandError.usage(
-            "\(text) is no offset: use start, end, N, +N, -N, A:B, @TIME or @TIME:TIME (RFC 3339, unix time, -1h)")
+            "\(text) is no offset: use start, end, N, +N, -N, A:B, @TIME or @TIME:TIME (RFC 3339, unix time, -1h)"
+        )
     }
 
     private static func time(_ text: Substring, _ now: Int64) -> Place? {

@@ -12,7 +12,10 @@ struct PartitionSpans {
 
     /// Asks the broker where a range begins and ends; an open end is the end of the log at this moment.
     static func resolve(
-        _ range: OffsetRange, _ partitions: [TopicPartition], _ admin: Admin, _ invocation: Invocation
+        _ range: OffsetRange,
+        _ partitions: [TopicPartition],
+        _ admin: Admin,
+        _ invocation: Invocation
     ) throws -> PartitionSpans {
         let marks = try invocation.watermarks(partitions, admin)
         func offsets(_ place: OffsetRange.Place) throws -> (TopicPartition) -> Int64 {

@@ -34,7 +34,8 @@ struct RecordFormat: Sendable {
                 guard fields.contains(letter) else {
                     throw CommandError.usage(
                         "%\(letter) is no field: %t topic %k key %v value %h headers %p partition %o offset %d time "
-                            + "%i counter, upper case for the length, or json")
+                            + "%i counter, upper case for the length, or json"
+                    )
                 }
                 if !literal.isEmpty { pieces.append(.literal(literal)) }
                 literal = []
@@ -46,7 +47,10 @@ struct RecordFormat: Sendable {
                 case "r": literal.append(13)
                 case "0": literal.append(0)
                 case "\\": literal.append(UInt8(ascii: "\\"))
-                case let other: throw CommandError.usage("\\\(other.map(String.init) ?? "") is no escape; there are \\n \\t \\r \\0 \\\\")
+                case let other:
+                    throw CommandError.usage(
+                        "\\\(other.map(String.init) ?? "") is no escape; there are \\n \\t \\r \\0 \\\\"
+                    )
                 }
             default: literal.append(contentsOf: String(character).utf8)
             }

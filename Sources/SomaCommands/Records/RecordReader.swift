@@ -22,7 +22,9 @@ struct RecordReader {
         for (place, piece) in pieces.enumerated() {
             guard case .field(let letter) = piece else { continue }
             guard "tkv".contains(letter) else {
-                throw CommandError.usage("%\(letter) cannot be read from input; use %t, %k and %v with text between them")
+                throw CommandError.usage(
+                    "%\(letter) cannot be read from input; use %t, %k and %v with text between them"
+                )
             }
             guard place + 1 < pieces.count, case .literal = pieces[place + 1] else {
                 throw CommandError.usage("the format \(text) must have text after %\(letter), such as a space or \\n")
@@ -54,7 +56,10 @@ struct RecordReader {
     }
 
     private func cut(
-        _ input: inout ArraySlice<UInt8>, _ pieces: [RecordFormat.Piece], _ topic: String, _ isLast: Bool
+        _ input: inout ArraySlice<UInt8>,
+        _ pieces: [RecordFormat.Piece],
+        _ topic: String,
+        _ isLast: Bool
     ) throws -> LogRecord? {
         guard !input.isEmpty else { return nil }
         var rest = input
@@ -64,7 +69,9 @@ struct RecordReader {
             switch pieces[place] {
             case .literal(let bytes):
                 guard rest.starts(with: bytes) else {
-                    throw CommandError("the input does not fit the format at a record's byte \(rest.startIndex - input.startIndex)")
+                    throw CommandError(
+                        "the input does not fit the format at a record's byte \(rest.startIndex - input.startIndex)"
+                    )
                 }
                 rest = rest.dropFirst(bytes.count)
             case .field(let letter):
@@ -125,7 +132,9 @@ struct RecordReader {
 
     private static func bytes(_ name: String, of json: JSON) throws -> [UInt8]? {
         if let text = json[name + "_base64"]?.string {
-            guard let bytes = Base64.decode(text) else { throw CommandError("\(name)_base64 in the input is no base 64") }
+            guard let bytes = Base64.decode(text) else {
+                throw CommandError("\(name)_base64 in the input is no base 64")
+            }
             return bytes
         }
         switch json[name] {

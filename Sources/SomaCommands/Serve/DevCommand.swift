@@ -3,10 +3,11 @@ import JSON
 import SomaNode
 import Telemetry
 
-/// `soma dev`
+/// The command `soma dev`.
 enum DevCommand {
     static let command = Command(
-        "dev", "Run the whole platform in this process.",
+        "dev",
+        "Run the whole platform in this process.",
         options: [
             Command.Option("data", "DIR", "Where everything is kept; default ./.soma."),
             .flag("ephemeral", "Keep nothing: a temporary folder, removed at the end."),
@@ -34,7 +35,9 @@ enum DevCommand {
     private static func settings(_ invocation: Invocation) throws -> DevSettings {
         var settings = DevSettings()
         if invocation.flag("ephemeral") {
-            guard invocation.option("data") == nil else { throw CommandError.usage("--ephemeral keeps nothing: leave --data away") }
+            guard invocation.option("data") == nil else {
+                throw CommandError.usage("--ephemeral keeps nothing: leave --data away")
+            }
         } else {
             settings.data = invocation.option("data") ?? DevInstance.defaultData
         }
@@ -52,7 +55,8 @@ enum DevCommand {
         guard invocation.isForPeople else {
             // One line, so that a script reads it with one call.
             try console.write(
-                invocation.globals.form == .yaml ? YAMLText.text(instance.json) : instance.json.text + "\n")
+                invocation.globals.form == .yaml ? YAMLText.text(instance.json) : instance.json.text + "\n"
+            )
             return try console.flush()
         }
         var rows: [(String, String)] = [

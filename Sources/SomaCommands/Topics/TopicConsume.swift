@@ -2,14 +2,19 @@ import Clocks
 import JSON
 import RdKafka
 
-/// `soma topic consume`
+/// The command `soma topic consume`.
 enum TopicConsume {
     static let command = Command(
-        "consume", "Read records of topics.",
+        "consume",
+        "Read records of topics.",
         arguments: [.oneOrMore("TOPIC", "A topic.")],
         options: [
             Command.Option(
-                "offset", "o", "OFFSET", "start, end, N, +N, -N, A:B, @TIME or @TIME:TIME; default start."),
+                "offset",
+                "o",
+                "OFFSET",
+                "start, end, N, +N, -N, A:B, @TIME or @TIME:TIME; default start."
+            ),
             Command.Option("partition", "p", "N,...", repeats: true, "Only these partitions."),
             Command.Option("num", "n", "N", "Stop after so many records."),
             Command.Option("group", "g", "GROUP", "Read as a member of a consumer group, and commit."),
@@ -34,15 +39,23 @@ enum TopicConsume {
         var writer = Writer(invocation: invocation, format: format, limit: limit)
         if let group = invocation.option("group") {
             guard only.isEmpty, range?.end == nil else {
-                throw CommandError.usage("--group reads the partitions that the group assigns: leave -p and ranges away")
+                throw CommandError.usage(
+                    "--group reads the partitions that the group assigns: leave -p and ranges away"
+                )
             }
-            return try GroupReader(invocation: invocation, group: group, start: range?.start, limit: limit).read { try writer.write($0) }
+            return try GroupReader(invocation: invocation, group: group, start: range?.start, limit: limit).read {
+                try writer.write($0)
+            }
         }
         let stop = StopSignal()
         let admin = try invocation.admin()
         let partitions = try invocation.partitions(of: invocation.words, admin, only: only)
         let spans = try PartitionSpans.resolve(
-            range ?? OffsetRange(start: .start), partitions, admin, invocation)
+            range ?? OffsetRange(start: .start),
+            partitions,
+            admin,
+            invocation
+        )
         let consumer = try invocation.consumer(group: nil)
         let follows = invocation.flag("follow") && range?.end == nil
         _ = try LogReader(consumer: consumer, shouldStop: { stop.isRequested })
@@ -85,7 +98,10 @@ enum TopicConsume {
             switch start {
             case nil, .start: place = .beginning
             case .end: place = .end
-            default: throw CommandError.usage("--group starts at its committed offsets; -o start or -o end is for those without")
+            default:
+                throw CommandError.usage(
+                    "--group starts at its committed offsets; -o start or -o end is for those without"
+                )
             }
             let admin = try invocation.admin()
             let partitions = try invocation.partitions(of: invocation.words, admin)
@@ -102,10 +118,12 @@ enum TopicConsume {
                     if assigned.isEmpty, ContinuousClock.now > deadline {
                         throw CommandError("the group \(group) gave no partitions in time", status: .timedOut)
                     }
-                    let isAtEnd = !assigned.isEmpty && assigned.allSatisfy { partition in
-                        guard let mark = marks[partition] else { return true }
-                        return consumer.position(partition) ?? (place == .end ? mark.high : mark.low) >= mark.high
-                    }
+                    let isAtEnd =
+                        !assigned.isEmpty
+                        && assigned.allSatisfy { partition in
+                            guard let mark = marks[partition] else { return true }
+                            return consumer.position(partition) ?? (place == .end ? mark.high : mark.low) >= mark.high
+                        }
                     if isAtEnd, !invocation.flag("follow") { break }
                     continue
                 }

@@ -1,10 +1,11 @@
 import JSON
 import RdKafka
 
-/// `soma topic create`
+/// The command `soma topic create`.
 enum TopicCreate {
     static let command = Command(
-        "create", "Create topics.",
+        "create",
+        "Create topics.",
         arguments: [.oneOrMore("NAME", "A topic.")],
         options: [
             Command.Option("partitions", "p", "N", "Number of partitions; default: the broker's."),
@@ -27,17 +28,26 @@ enum TopicCreate {
         for name in invocation.words { try check(name) }
         let topics = invocation.words.map {
             Admin.NewTopic(
-                $0, partitions: Int32(partitions), replicationFactor: Int32(replicas), configuration: settings)
+                $0,
+                partitions: Int32(partitions),
+                replicationFactor: Int32(replicas),
+                configuration: settings
+            )
         }
         if !invocation.flag("dry") {
             try invocation.admin().createTopics(
-                topics, allowExisting: invocation.flag("if-not-exists"), deadline: invocation.globals.timeout)
+                topics,
+                allowExisting: invocation.flag("if-not-exists"),
+                deadline: invocation.globals.timeout
+            )
         }
         let status = invocation.flag("dry") ? "would be created" : "created"
         var table = Table(.left("TOPIC"), .left("STATUS"))
         for topic in topics { table.add(topic.name, status) }
         try invocation.emit(
-            table, .array(topics.map { ["name": .string($0.name), "created": .bool(!invocation.flag("dry"))] }))
+            table,
+            .array(topics.map { ["name": .string($0.name), "created": .bool(!invocation.flag("dry"))] })
+        )
         return .success
     }
 

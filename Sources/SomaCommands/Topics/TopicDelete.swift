@@ -1,10 +1,11 @@
 import JSON
 import RdKafka
 
-/// `soma topic delete`
+/// The command `soma topic delete`.
 enum TopicDelete {
     static let command = Command(
-        "delete", "Delete topics and all their records.",
+        "delete",
+        "Delete topics and all their records.",
         arguments: [.oneOrMore("NAME", "A topic.")]
     ) { invocation in
         let admin = try invocation.admin()

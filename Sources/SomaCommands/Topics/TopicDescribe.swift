@@ -1,10 +1,11 @@
 import JSON
 import RdKafka
 
-/// `soma topic describe`
+/// The command `soma topic describe`.
 enum TopicDescribe {
     static let command = Command(
-        "describe", "Show a topic's partitions with their offsets, and its settings.",
+        "describe",
+        "Show a topic's partitions with their offsets, and its settings.",
         arguments: [.oneOrMore("NAME", "A topic.")],
         options: [.flag("all", "a", "Show settings that have their default too.")]
     ) { invocation in
@@ -27,8 +28,10 @@ enum TopicDescribe {
     }
 
     private static func write(
-        _ topic: Admin.Cluster.Topic, _ marks: [TopicPartition: Watermarks],
-        _ settings: [Admin.ConfigurationEntry], _ invocation: Invocation
+        _ topic: Admin.Cluster.Topic,
+        _ marks: [TopicPartition: Watermarks],
+        _ settings: [Admin.ConfigurationEntry],
+        _ invocation: Invocation
     ) throws {
         let wide = invocation.globals.form == .wide
         let console = invocation.console
@@ -36,14 +39,26 @@ enum TopicDescribe {
         summary.add(topic.name, "\(topic.partitions.count)", "\(topic.partitions.first?.replicas.count ?? 0)")
         try console.write(summary.text(wide: wide) + "\n")
         var table = Table(
-            .right("PARTITION"), .right("LEADER"), .left("REPLICAS"), .left("IN-SYNC"), .right("LOG-START-OFFSET"),
-            .right("LOG-END-OFFSET"), .right("RECORDS"))
+            .right("PARTITION"),
+            .right("LEADER"),
+            .left("REPLICAS"),
+            .left("IN-SYNC"),
+            .right("LOG-START-OFFSET"),
+            .right("LOG-END-OFFSET"),
+            .right("RECORDS")
+        )
         for partition in topic.partitions {
             let place = TopicPartition(topic.name, partition.index)
             let (low, high) = (marks[place]?.low ?? 0, marks[place]?.high ?? 0)
             table.add(
-                "\(partition.index)", "\(partition.leader)", numbers(partition.replicas),
-                numbers(partition.inSyncReplicas), "\(low)", "\(high)", "\(high - low)")
+                "\(partition.index)",
+                "\(partition.leader)",
+                numbers(partition.replicas),
+                numbers(partition.inSyncReplicas),
+                "\(low)",
+                "\(high)",
+                "\(high - low)"
+            )
         }
         try console.write(table.text(wide: wide))
         guard !settings.isEmpty else { return }
@@ -55,7 +70,8 @@ enum TopicDescribe {
     private static func numbers(_ list: [Int32]) -> String { list.map(String.init).joined(separator: ",") }
 
     private static func json(
-        _ topic: Admin.Cluster.Topic, _ marks: [TopicPartition: Watermarks],
+        _ topic: Admin.Cluster.Topic,
+        _ marks: [TopicPartition: Watermarks],
         _ settings: [Admin.ConfigurationEntry]
     ) -> JSON {
         let partitions: [JSON] = topic.partitions.map { partition in
@@ -64,7 +80,8 @@ enum TopicDescribe {
                 "partition": .integer(Int64(partition.index)), "leader": .integer(Int64(partition.leader)),
                 "replicas": .array(partition.replicas.map { .integer(Int64($0)) }),
                 "in_sync_replicas": .array(partition.inSyncReplicas.map { .integer(Int64($0)) }),
-                "log_start_offset": .integer(marks[place]?.low ?? 0), "log_end_offset": .integer(marks[place]?.high ?? 0),
+                "log_start_offset": .integer(marks[place]?.low ?? 0),
+                "log_end_offset": .integer(marks[place]?.high ?? 0),
             ]
         }
         let values = settings.map { setting in

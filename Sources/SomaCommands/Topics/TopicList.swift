@@ -1,10 +1,11 @@
 import JSON
 import RdKafka
 
-/// `soma topic list`
+/// The command `soma topic list`.
 enum TopicList {
     static let command = Command(
-        "list", "List topics.",
+        "list",
+        "List topics.",
         arguments: [.any("NAME", "Only these topics.")],
         options: [
             .flag("internal", "i", "Show Kafka's own topics too."),
@@ -23,7 +24,12 @@ enum TopicList {
         let counts = try recordCounts(topics, admin, invocation)
         let isDetailed = invocation.flag("detailed") || invocation.globals.form == .wide
         var table = Table(
-            .left("NAME"), .right("PARTITIONS"), .right("REPLICAS"), .right("RECORDS"), .left("CLEANUP"))
+            .left("NAME"),
+            .right("PARTITIONS"),
+            .right("REPLICAS"),
+            .right("RECORDS"),
+            .left("CLEANUP")
+        )
         var list: [JSON] = []
         for topic in topics {
             let replicas = topic.partitions.first?.replicas.count ?? 0
@@ -53,7 +59,9 @@ enum TopicList {
 
     /// Log end minus log start: an upper bound where a topic is compacted or holds transaction markers.
     private static func recordCounts(
-        _ topics: [Admin.Cluster.Topic], _ admin: Admin, _ invocation: Invocation
+        _ topics: [Admin.Cluster.Topic],
+        _ admin: Admin,
+        _ invocation: Invocation
     ) throws -> [String: Int64] {
         let partitions = topics.flatMap { topic in topic.partitions.map { TopicPartition(topic.name, $0.index) } }
         var counts: [String: Int64] = [:]

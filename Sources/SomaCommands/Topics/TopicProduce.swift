@@ -4,10 +4,11 @@ import JSON
 import RdKafka
 import Synchronization
 
-/// `soma topic produce`
+/// The command `soma topic produce`.
 enum TopicProduce {
     static let command = Command(
-        "produce", "Write records from standard input to a topic.",
+        "produce",
+        "Write records from standard input to a topic.",
         arguments: [.required("TOPIC", "Where to write; a format with %t or JSON may name others.")],
         options: [
             Command.Option("format", "f", "FORMAT", "How input is cut: percent letters, or json; default %v\\n."),
@@ -47,7 +48,8 @@ enum TopicProduce {
         if let failure = result.failure {
             throw CommandError(
                 "\(count - result.delivered) of \(count) records were not written: \(failure)",
-                status: CommandError.status(of: failure))
+                status: CommandError.status(of: failure)
+            )
         }
         if invocation.isForPeople {
             invocation.console.say("\(count) \(count == 1 ? "record" : "records") written to \(invocation.words[0])")
@@ -55,7 +57,9 @@ enum TopicProduce {
             let places = result.places.sorted { $0.opaque < $1.opaque }
             try invocation.emit(
                 .array(
-                    places.map { ["partition": .integer(Int64($0.partition)), "offset": .integer($0.offset)] }))
+                    places.map { ["partition": .integer(Int64($0.partition)), "offset": .integer($0.offset)] }
+                )
+            )
         }
         return .success
     }
@@ -129,7 +133,9 @@ enum TopicProduce {
 
     /// Reads standard input to its end and hands over whole records.
     private static func readInput(
-        _ reader: RecordReader, topic: String, _ body: (LogRecord) throws -> Void
+        _ reader: RecordReader,
+        topic: String,
+        _ body: (LogRecord) throws -> Void
     ) throws {
         var pending: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 64 << 10)
@@ -144,7 +150,9 @@ enum TopicProduce {
             while let record = try reader.next(&rest, topic: topic, isLast: count == 0) { try body(record) }
             pending = Array(rest)
             guard pending.count <= RecordReader.recordBytesMax else {
-                throw CommandError("a record of the input is larger than \(RecordReader.recordBytesMax) bytes, or the format does not fit")
+                throw CommandError(
+                    "a record of the input is larger than \(RecordReader.recordBytesMax) bytes, or the format does not fit"
+                )
             }
             if count == 0 { return }
         }
@@ -154,9 +162,14 @@ enum TopicProduce {
         while true {
             do {
                 try producer.produce(
-                    topic: record.topic, partition: record.partition < 0 ? nil : record.partition, key: record.key,
-                    value: record.value, headers: record.headers.map { ($0.name, $0.value) },
-                    timestamp: record.timestamp < 0 ? nil : record.timestamp, opaque: number)
+                    topic: record.topic,
+                    partition: record.partition < 0 ? nil : record.partition,
+                    key: record.key,
+                    value: record.value,
+                    headers: record.headers.map { ($0.name, $0.value) },
+                    timestamp: record.timestamp < 0 ? nil : record.timestamp,
+                    opaque: number
+                )
                 return
             } catch {
                 guard error.code == .queueFull else { throw error }
