@@ -162,5 +162,5 @@ let package = Package(
         tests("SomaCommandsTests", ["SomaCommands", "SomaNode", "Broker", "RdKafka", "Events", "JSON"]),
         tests("BytesTests", ["Bytes", "CChecksum"]),
         tests("CompressionTests", ["Compression", "Bytes"]),
-        tests("CommitLogTests", ["CommitLog", "KafkaProtocol", "Compression", "Bytes", "Clocks"]),
+        tests("CommitLogTests", ["CommitLog", "KafkaProtocol", "Compression", "Bytes", "Clocks", "CLinux"]),
     ])

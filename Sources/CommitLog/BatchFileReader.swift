@@ -5,6 +5,8 @@ import KafkaProtocol
 struct BatchFileReader {
     private let handle: FileHandle
     private var position: Int64
+    /// The base offset that the batch at `position` must have: the checksum does not cover it.
+    private var nextOffset: Int64
     private let limit: Int64
 
     struct Batches {
@@ -13,10 +15,12 @@ struct BatchFileReader {
     }
 
     /// - Parameter position: Where a batch begins.
+    /// - Parameter nextOffset: The base offset of that batch.
     /// - Parameter limit: Where the batches end.
-    init(_ handle: FileHandle, position: Int64, limit: Int64) {
+    init(_ handle: FileHandle, position: Int64, nextOffset: Int64, limit: Int64) {
         self.handle = handle
         self.position = position
+        self.nextOffset = nextOffset
         self.limit = limit
     }
 
@@ -64,6 +68,7 @@ struct BatchFileReader {
         while at + RecordBatchHeader.byteCount <= bytes.count {
             let header = try header(in: bytes, at: at)
             if header.lastOffset >= offset { return at }
+            nextOffset = header.nextOffset
             guard at + header.totalByteCount <= bytes.count else {
                 at += header.totalByteCount
                 break
@@ -79,8 +84,10 @@ struct BatchFileReader {
         in bytes: UnsafeRawBufferPointer, from start: Int, maxBytes: Int
     ) throws(LogError) -> Int {
         var end = start
+        var expected = nextOffset
         while end + RecordBatchHeader.byteCount <= bytes.count {
-            let header = try header(in: bytes, at: end)
+            let header = try header(in: bytes, at: end, expected: expected)
+            expected = header.nextOffset
             let next = end + header.totalByteCount
             guard next <= bytes.count, next - start <= maxBytes || end == start else { break }
             let batch = UnsafeRawBufferPointer(rebasing: bytes[end..<next])
@@ -95,12 +102,20 @@ struct BatchFileReader {
         return end
     }
 
-    private func header(in bytes: UnsafeRawBufferPointer, at place: Int) throws(LogError) -> RecordBatchHeader {
+    private func header(
+        in bytes: UnsafeRawBufferPointer, at place: Int, expected: Int64? = nil
+    ) throws(LogError) -> RecordBatchHeader {
+        let header: RecordBatchHeader
         do throws(RecordBatchError) {
-            return try RecordBatchHeader(UnsafeRawBufferPointer(rebasing: bytes[place...]))
+            header = try RecordBatchHeader(UnsafeRawBufferPointer(rebasing: bytes[place...]))
         } catch {
             throw damage(at: position + Int64(place), "\(error)")
         }
+        let wanted = expected ?? nextOffset
+        guard header.baseOffset == wanted, header.lastOffsetDelta >= 0 else {
+            throw damage(at: position + Int64(place), "the batch has offset \(header.baseOffset), must be \(wanted)")
+        }
+        return header
     }
 
     private func damage(at position: Int64, _ reason: String) -> LogError {

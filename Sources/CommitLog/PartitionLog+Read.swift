@@ -6,6 +6,8 @@ import Synchronization
 private struct FilePlace {
     let handle: FileHandle
     let position: Int64
+    /// The base offset of the batch at `position`.
+    let nextOffset: Int64
     /// The first byte that readers may not see.
     let limit: Int64
     let segment: Segment
@@ -48,12 +50,15 @@ extension PartitionLog {
         guard let segment = segment(containing: offset) else { return .done(answer([], byteCount: 0)) }
         let relative = UInt32(clamping: offset - segment.baseOffset)
         if segment.index.mustLoad(for: relative) { return .mustLoadIndex(segment) }
-        let position = Int64(segment.index.floor(relative)?.position ?? 0)
+        let entry = segment.index.floor(relative)
+        let position = Int64(entry?.position ?? 0)
         let cursor = ChunkCursor(chunks: chunks, segment: segment)
         guard let cursor, position >= cursor.start else {
             return .inFile(
                 FilePlace(
-                    handle: try segment.reader(), position: position, limit: segment.written, segment: segment))
+                    handle: try segment.reader(), position: position,
+                    nextOffset: segment.baseOffset + Int64(entry?.relativeOffset ?? 0), limit: segment.written,
+                    segment: segment))
         }
         return .done(readMemory(cursor, position, segment, from: offset, maxBytes: maxBytes))
     }
@@ -90,14 +95,16 @@ extension PartitionLog {
     }
 
     private func readFile(_ place: FilePlace, from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
-        var reader = BatchFileReader(place.handle, position: place.position, limit: place.limit)
+        var reader = BatchFileReader(
+            place.handle, position: place.position, nextOffset: place.nextOffset, limit: place.limit)
         let wanted = min(maxBytes, Self.maximumFileReadBytes)
         let result: BatchFileReader.Batches
         do throws(LogError) {
             result = try reader.batches(containing: offset, maxBytes: wanted)
         } catch .corruptLog where place.position > 0 {
             // Perhaps only the index is wrong: it is a cache, so look again from the beginning of the segment.
-            reader = BatchFileReader(place.handle, position: 0, limit: place.limit)
+            reader = BatchFileReader(
+                place.handle, position: 0, nextOffset: place.segment.baseOffset, limit: place.limit)
             result = try reader.batches(containing: offset, maxBytes: wanted)
         } catch {
             throw error

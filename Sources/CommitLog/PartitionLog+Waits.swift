@@ -36,14 +36,22 @@ extension PartitionLog {
     /// call when the outcome is known already. It must be quick; no lock is held, it may call the log.
     package func whenDurable(_ append: AppendResult, _ body: @escaping @Sendable (LogError?) -> Void) {
         let (isKnown, error) = lock.withLock { () -> (Bool, LogError?) in
-            // A failed write has taken the bytes back; others may have got their offsets since.
-            guard append.generation == generation else { return (true, lastFailure ?? .closed) }
+            if append.generation != generation { return (true, outcome(of: append)) }
             if highWatermark >= append.durableOffset { return (true, nil) }
             if let stopped { return (true, stopped) }
             durableWaits.append(DurableWait(offset: append.durableOffset, body: body))
             return (false, nil)
         }
         if isKnown { body(error) }
+    }
+
+    /// What became of an append that was made before a failed write: that took back what was not durable yet, and other
+    /// bytes may have got the offsets since. Call it with the lock held.
+    private func outcome(of append: AppendResult) -> LogError? {
+        guard let failure = takeBacks.first(where: { $0.generation == append.generation }) else {
+            return .storageFull(path: directory)  // too long ago to tell: the producer has to ask again
+        }
+        return append.durableOffset <= failure.offset ? nil : failure.error
     }
 
     /// Calls `body` once, from a writer thread, when the high watermark is above `offset` or the partition stops or

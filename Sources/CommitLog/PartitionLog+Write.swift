@@ -216,8 +216,9 @@ extension PartitionLog: DiskWork {
         }
         return lock.withLock {
             takeBack(job.segment)
+            takeBacks.append(TakeBack(generation: generation, offset: highWatermark, error: error))
+            if takeBacks.count > 64 { takeBacks.removeFirst() }
             generation += 1
-            lastFailure = error
             isWriting = false
             defer { if isClosed { lock.broadcast() } }
             if case .storageFull = error, let problem = cutFile(of: job.segment) {

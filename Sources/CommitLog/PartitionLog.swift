@@ -26,9 +26,10 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     var readWaits: [RegisteredReadWait] = []
     var nextWaitID = 0
     var stopped: LogError?
-    /// How often bytes that were appended had to be taken back because they could not be written, and why at last.
+    /// How often bytes that were appended had to be taken back because they could not be written.
     var generation = 0
-    var lastFailure: LogError?
+    /// The last few times, the newest at the end.
+    var takeBacks: [TakeBack] = []
     /// Damage was found when the partition was opened: what is in the files cannot be trusted.
     var isUnreadable = false
     var isClosed = false
@@ -93,6 +94,15 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     func report(_ severity: LogEvent.Severity, _ message: String) {
         services.onEvent(LogEvent(severity: severity, partition: name, message: message))
     }
+}
+
+/// A failed write took back what was appended and not yet durable.
+struct TakeBack {
+    /// Ends with it.
+    let generation: Int
+    /// Everything below was durable.
+    let offset: Int64
+    let error: LogError
 }
 
 /// How to take one batch out of the producer table again.

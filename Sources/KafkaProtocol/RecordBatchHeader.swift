@@ -58,7 +58,7 @@ package struct RecordBatchHeader: Equatable, Sendable {
     }
 
     /// A header without records or producer; its length and checksum are set when the batch is encoded.
-    init(emptyWithBaseTimestamp timestamp: Int64) {
+    package init(emptyWithBaseTimestamp timestamp: Int64) {
         baseOffset = 0
         batchLength = 0
         leaderEpoch = -1

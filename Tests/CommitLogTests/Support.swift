@@ -12,8 +12,10 @@ import Testing
 final class TemporaryDirectory: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/soma-log-XXXXXX".utf8CString)
+    /// - Parameter inMemory: On a file system without a disk, for tests that open many damaged copies.
+    init(inMemory: Bool = false) throws {
+        let parent = inMemory && FileSystem.isDirectory("/dev/shm") ? "/dev/shm" : "/tmp"
+        var template = Array("\(parent)/soma-log-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw LogError.input(path: "/tmp", operation: "mkdtemp", code: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
@@ -29,7 +31,7 @@ final class TemporaryDirectory: Sendable {
 
     /// A copy of all files, to be damaged.
     func copy() throws -> TemporaryDirectory {
-        let copy = try TemporaryDirectory()
+        let copy = try TemporaryDirectory(inMemory: true)
         try Self.copy(path, to: copy.path)
         return copy
     }
