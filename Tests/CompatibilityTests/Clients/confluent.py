@@ -35,7 +35,7 @@ def consume(topic, count, group="g", seconds=20, **settings):
     messages, end = [], time.time() + seconds
     while len(messages) < count and time.time() < end:
         message = consumer.poll(0.5)
-        if message and not message.error():
+        if message is not None and not message.error():
             messages.append(message)
     return consumer, messages
 
@@ -102,7 +102,7 @@ def case_group_rebalance():
             consumer.subscribe(["t"])
             while not stop.is_set():
                 message = consumer.poll(0.2)
-                if message and not message.error():
+                if message is not None and not message.error():
                     seen.append(message.value())
             consumer.close()
 
@@ -156,7 +156,7 @@ def case_offsets_by_time():
 
 def case_large_message_refused():
     create("t", 1, {"max.message.bytes": "1000"})
-    errors = produce("t", [b"x" * 2000, b"y"])
+    errors = produce("t", [b"x" * 2000]) + produce("t", [b"y"])
     assert [e.code() for e in errors] == [KafkaError.MSG_SIZE_TOO_LARGE], errors
     consumer, messages = consume("t", 1)
     assert [m.value() for m in messages] == [b"y"]
