@@ -100,7 +100,7 @@ let package = Package(
             "Gateway",
             [
                 "HTTPServer", "RdKafka", "Events", "Schemas", "JSON", "Crypto", "Clocks", "Telemetry", "ConsumerLag",
-                "VectorSink", "Declarations",
+                "VectorSink", "Declarations", "CLinux",
             ]),
 
         // Layer 9
@@ -148,6 +148,12 @@ let package = Package(
         tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
         tests("HTTPClientTests", ["HTTPClient", "HTTPServer", "TestSupport"]),
         tests("SchemasTests", ["Schemas", "Events", "JSON"]),
+        tests(
+            "GatewayTests",
+            [
+                "Gateway", "HTTPServer", "HTTPClient", "Events", "Schemas", "JSON", "Clocks", "Telemetry", "RdKafka",
+                "TestSupport",
+            ]),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),

@@ -14,9 +14,8 @@ package struct Contract: Sendable {
 
     /// Reads a contract.
     ///
-    /// - Parameters:
-    ///   - key: The member of the data that is the ordering key; `tenant` is the envelope's, empty is none.
-    ///   - text: The JSON Schema.
+    /// `key` names the member of the data that is the ordering key; `tenant` is the envelope's, empty is none.
+    ///
     /// - Throws: `SchemaError` for a schema that is no JSON or says more than the validator knows.
     package init(type: String, id: String, topic: String, key: String, text: String) throws(SchemaError) {
         self.type = type
@@ -35,7 +34,7 @@ package struct Contract: Sendable {
         try self.init(type: schema.type, id: schema.id, topic: schema.topic, key: schema.key, text: schema.text)
     }
 
-    /// What is wrong with the data; empty when nothing is. At most 32 findings.
+    /// What is wrong with the data: at most 32 findings, none when all is well.
     package func violations(in data: JSONView) -> [Violation] {
         var found = Findings()
         root.validate(data, at: "", &found)
