@@ -19,10 +19,9 @@ struct EventAdmission: Sendable {
         case tooLarge(Int)
     }
 
-    /// - Parameters:
-    ///   - data: The parsed data; nil when the event has none.
-    ///   - bytes: The data as it came, when it came by itself; else it is written anew from what was parsed.
-    ///   - dataPointer: Where the data is in the request.
+    /// Judges an event by its envelope, its contract and its sender.
+    ///
+    /// The bytes are the data as it came, when it came by itself; else it is written anew from what was parsed.
     func judge(_ event: CloudEvent, data: JSONView?, bytes: [UInt8]?, dataPointer: String) -> Verdict {
         var found = event.violations()
         let type = event.text("type") ?? ""

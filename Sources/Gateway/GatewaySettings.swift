@@ -5,8 +5,9 @@ package struct GatewaySettings: Sendable {
     package var server = ServerSettings()
     /// How long a turn may take, from the request to its last event.
     package var turnDeadlineMilliseconds: Int64 = 120_000
-    /// A streamed turn that is silent for so long gets its head and role chunk, so that the client sees it live. Before
-    /// that the answer can still be a plain 403 when the turn is denied.
+    /// A streamed turn that is silent for so long gets its head and role chunk, so that the client sees it live.
+    ///
+    /// Before that the answer can still be a plain 403 when the turn is denied.
     package var streamBeginMilliseconds: Int64 = 2_000
     /// Turns that wait for their answer at once; more are answered 429.
     package var turnsMax = 2_000

@@ -39,7 +39,7 @@ package final class HTTPGateway: Sendable {
         return server.port
     }
 
-    /// Refuses new requests, gives those that wait a while to end, and stops. Blocks.
+    /// Refuses new requests, gives those that wait a while to end, then stops; blocks.
     package func stop(graceMilliseconds: Int64) {
         isStopping.store(true, ordering: .relaxed)
         let deadline = services.clock.monotonicMilliseconds + graceMilliseconds

@@ -3,8 +3,9 @@ package import RdKafka
 import Synchronization
 import Telemetry
 
-/// Writes through librdkafka: it gathers what comes from all requests at once into batches, and a request is answered
-/// from the delivery report of its last record. No thread waits.
+/// Writes through librdkafka, which gathers what comes from all requests at once into batches.
+///
+/// A request is answered from the delivery report of its last record; no thread waits.
 package final class KafkaEventLog: EventLog {
     private static let log = Logger("gateway")
 
@@ -12,10 +13,8 @@ package final class KafkaEventLog: EventLog {
     private let inFlight = Atomic<Int>(0)
     private let inFlightMax: Int
 
-    /// Makes the producer.
+    /// Makes the producer, with acks=all and idempotent; the overrides have librdkafka's names.
     ///
-    /// - Parameters:
-    ///   - settings: librdkafka's names, over the defaults here: acks=all, idempotent, 1 ms linger for throughput.
     /// - Throws: `KafkaError` for a setting that is unknown or out of range.
     package init(
         brokers: String,

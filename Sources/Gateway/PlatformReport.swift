@@ -31,7 +31,7 @@ package struct PlatformReport: Sendable {
 
     package struct Group: Sendable {
         package var id: String
-        /// Kafka's state: `Stable`, `Empty`, …
+        /// Kafka's word for it, such as `Stable` or `Empty`.
         package var state: String
         /// The verdict on its progress: `OK`, `WARN`, `STOP`, `STALL`, `REWIND`.
         package var status: String

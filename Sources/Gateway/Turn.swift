@@ -68,7 +68,9 @@ final class Turn: Sendable {
     }
 }
 
-/// Whose turn it is. Request ids come from clients, so a tenant's own ids must not reach another tenant's answers.
+/// Whose turn it is.
+///
+/// Request ids come from clients, so a tenant's own ids must not reach another tenant's answers.
 struct TurnKey: Hashable, Sendable {
     var tenant: String
     var requestID: String

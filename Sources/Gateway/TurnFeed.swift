@@ -53,7 +53,9 @@ package final class TurnFeed: Sendable {
         running?.join()
     }
 
-    /// The offset after the last record of each partition. Asked for by number: a consumer told to begin "at the end"
+    /// The offset after the last record of each partition.
+    ///
+    /// Asked for by number: a consumer told to begin "at the end"
     /// finds out where that is only when it first fetches, and misses what was written in between.
     private func ends(deadline: Duration) throws -> [TopicPartition: OffsetPosition] {
         let admin = try Admin(brokers: brokers)

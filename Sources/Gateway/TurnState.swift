@@ -9,7 +9,9 @@ enum TurnEvent: Sendable {
     case denied(code: String, reason: String)
 }
 
-/// How far the answer to one chat request is: events in, what to send out. Knows no clock, no socket and no log.
+/// How far the answer to one chat request is: events in, what to send out.
+///
+/// Knows no clock, no socket and no log.
 struct TurnState: Sendable {
     enum Action: Sendable {
         case nothing

@@ -3,7 +3,7 @@ import HTTPServer
 import JSON
 import Telemetry
 
-/// Routes that only read: memory, billing, lag, topics, metrics, health. What may block runs on the read pool.
+/// Routes that only read; what may block runs on the read pool.
 struct ViewsHandler: Sendable {
     let services: GatewayServices
     let turns: TurnTable
