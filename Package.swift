@@ -13,9 +13,10 @@ let settings: [SwiftSetting] = [
 ]
 
 func swift(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
-    .target(
+    let manifest = path?.hasPrefix("processors/") == true ? "processor.yaml" : "connector.yaml"
+    return .target(
         name: name, dependencies: dependencies, path: path,
-        exclude: path == nil ? [] : ["README.md"], swiftSettings: settings)
+        exclude: path == nil ? [] : ["README.md", manifest], swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -163,7 +164,7 @@ let package = Package(
         tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
         tests("InferenceTests", ["Inference", "Events", "Clocks"]),
         tests("ConversationTests", ["Conversation", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting"]),
-        tests("BillingTests", ["Billing", "Events", "Clocks"]),
+        tests("BillingTests", ["Billing", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting", "StateStore"]),
         tests("SomaNodeTests", ["SomaNode", "Postgres"]),
         tests("SomaCommandsTests", ["SomaCommands", "SomaNode", "Broker", "RdKafka", "Events", "JSON"]),
         tests("BytesTests", ["Bytes", "CChecksum"]),

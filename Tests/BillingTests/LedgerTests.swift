@@ -83,8 +83,8 @@ import Testing
         let day: Int64 = 86_400_000
         let mark = SeenKey.key(kind: "usage", id: "x", milliseconds: 20 * day + 5)
         #expect(mark == "seen/00000020/usage/x")
-        #expect(mark >= SeenKey.firstKept(milliseconds: 27 * day + 10))
-        #expect(mark < SeenKey.firstKept(milliseconds: 28 * day))
+        #expect(mark >= SeenKey.firstKept(milliseconds: 22 * day + 10))
+        #expect(mark < SeenKey.firstKept(milliseconds: 23 * day))
         #expect(SeenKey.firstKept(milliseconds: 0) == "seen/00000000")
     }
 }

@@ -5,8 +5,8 @@ import Events
 /// A mark lies in the day of its event, so that whole days can be dropped, and a second delivery (same event, same time)
 /// looks in the same day.
 enum SeenKey {
-    /// Days that a mark is kept after the newest event: a second delivery that comes later is counted again.
-    static let retentionDays: Int64 = 7
+    /// Days that a mark is kept after the newest record: a second delivery that comes later is counted again.
+    static let retentionDays: Int64 = 2
 
     static let prefix = "seen/"
 
@@ -16,7 +16,7 @@ enum SeenKey {
         "\(prefix)\(padded(day(milliseconds: milliseconds)))/\(kind)/\(id)"
     }
 
-    /// The first key that stays when the newest event is of that time.
+    /// The first key that stays when the newest record is of that time.
     static func firstKept(milliseconds: Int64) -> String {
         prefix + padded(day(milliseconds: milliseconds) - retentionDays)
     }

@@ -239,7 +239,7 @@ package enum BuiltinFiles {
             spec:
               input: {topics: [slm.responses], group: usage-meter, start: committed}
               output: {topics: [billing]}
-              delivery: exactly-once
+              delivery: at-least-once
               onError: {retries: 3, backoff: 100ms..2s, deadLetter: slm.responses.dlq}
               builtin: usage-meter
             ---
@@ -252,7 +252,7 @@ package enum BuiltinFiles {
             spec:
               input: {topics: [billing], group: billing-rater, start: committed}
               output: {topics: [billing, agent.audit]}
-              delivery: exactly-once
+              delivery: at-least-once
               onError: {retries: 3, backoff: 100ms..2s, deadLetter: billing.dlq}
               builtin: billing-rater
             ---
@@ -265,7 +265,7 @@ package enum BuiltinFiles {
             spec:
               input: {topics: [billing], group: billing-ledger, start: committed}
               output: {topics: [billing.ledger]}
-              delivery: exactly-once
+              delivery: at-least-once
               onError: {retries: 3, backoff: 100ms..2s, deadLetter: billing.dlq}
               builtin: billing-ledger
 
