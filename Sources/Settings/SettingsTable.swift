@@ -12,6 +12,7 @@ package struct SettingsTable: Sendable {
     /// - Parameters:
     ///   - environment: `SOMA_<KEY>` variables are looked at, others are not.
     ///   - flags: What the command line says, by key.
+    /// - Returns: A value for every setting that has one.
     /// - Throws: `SettingsError` that lists everything that is wrong, unknown flags with the nearest known key.
     package func values(environment: [String: String], flags: [String: String] = [:]) throws(SettingsError)
         -> SettingsValues

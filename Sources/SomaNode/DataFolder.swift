@@ -18,9 +18,7 @@ package final class DataFolder: Sendable {
     package let isTemporary: Bool
     private let lock: Int32
 
-    /// Takes the folder, making it when it is missing.
-    ///
-    /// - Parameter path: nil is a new folder that is removed at the end.
+    /// Takes the folder, making it when it is missing; nil is a new folder that is removed at the end.
     package init(_ given: String?) throws {
         isTemporary = given == nil
         if let given {

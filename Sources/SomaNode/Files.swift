@@ -12,9 +12,7 @@ package enum Files {
         }
     }
 
-    /// The bytes of a small file; nil when there is none.
-    ///
-    /// - Parameter bytesMax: A larger file is refused.
+    /// The bytes of a small file; nil when there is none, a larger file is refused.
     package static func read(_ path: String, bytesMax: Int = 16 << 20) throws -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -96,7 +94,7 @@ package enum Files {
         return text(here) + "/" + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
     }
 
-    /// Removes a folder and all in it; links are removed, not followed. What cannot be removed stays.
+    /// Removes a folder and all in it; links are removed and not followed, what cannot be removed stays.
     package static func removeTree(_ path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }

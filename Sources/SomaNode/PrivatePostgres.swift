@@ -25,11 +25,12 @@ package final class PrivatePostgres: Sendable {
     /// kept out of a folder above it, such as `/root`.
     private static let folderInChild = "/proc/self/fd/9"
 
-    /// Starts the server, making its files first when there are none. Blocks until it takes connections.
+    /// Starts the server, making its files first when there are none; blocks until it takes connections.
     ///
     /// - Parameters:
     ///   - folder: For its files; made when missing, never shared with anything else.
     ///   - isDurable: False leaves the disk alone, for data that is thrown away.
+    /// - Throws: `Failure` or `Files.Failure` that names what to look at.
     package init(folder: String, isDurable: Bool = true) throws {
         let programs = try PostgresPrograms.find()
         let user = try Self.serverUser()

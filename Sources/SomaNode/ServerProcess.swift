@@ -23,6 +23,7 @@ package final class ServerProcess: Sendable {
     ///   - user: Another user to run as; needs root.
     ///   - folder: A descriptor that the program finds as number 9: the way into a folder whose parents it may not enter.
     ///   - log: A descriptor for its output.
+    /// - Throws: `Failure` when it cannot be started.
     package init(_ arguments: [String], user: User?, folder: Int32, log: Int32) throws {
         var words = ["setpriv", "--pdeathsig", "QUIT"]
         if let user { words += ["--reuid=\(user.userID)", "--regid=\(user.groupID)", "--clear-groups"] }

@@ -14,7 +14,7 @@ package final class StopStack: Sendable {
         entries.withLock { $0.append((name, stop)) }
     }
 
-    /// Stops everything, the last first. A second call does nothing.
+    /// Stops everything, the last first; a second call does nothing.
     package func stopAll() {
         while let entry = entries.withLock({ $0.popLast() }) {
             let begin = ContinuousClock.now

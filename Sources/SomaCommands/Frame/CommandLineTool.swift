@@ -23,9 +23,7 @@ package enum CommandLineTool {
         return run(words, environment: environment, root: CommandTree.root(bench: bench)).rawValue
     }
 
-    /// Runs a command line.
-    ///
-    /// - Parameter console: Where to write; nil is the process's own descriptors.
+    /// Runs a command line; without a console it writes to the process's own descriptors.
     package static func run(
         _ words: [String],
         environment: [String: String],

@@ -1,6 +1,6 @@
 /// All commands, in the order of the help.
 package enum CommandTree {
-    /// - Parameter bench: Runs `soma bench` with the words after it.
+    /// The root of the tree; `bench` runs `soma bench` with the words after it.
     package static func root(bench: @escaping @Sendable ([String]) -> Int32) -> Command {
         Command(
             "soma",

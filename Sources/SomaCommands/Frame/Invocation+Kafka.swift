@@ -6,7 +6,7 @@ import Settings
 extension Invocation {
     func admin() throws -> Admin { try Admin(brokers: globals.brokers, settings: globals.clientSettings) }
 
-    /// - Parameter group: nil reads partitions that are assigned by hand.
+    /// A consumer; without a group it reads partitions that are assigned by hand.
     func consumer(group: String?, start: OffsetPosition = .beginning) throws -> Consumer {
         // Nothing else runs in this process: fetch answers come as soon as there is something to say.
         let settings = ["fetch.wait.max.ms": "100", "client.id": "soma-cli"]
@@ -48,7 +48,9 @@ extension Invocation {
         return marks
     }
 
-    /// Topics by name. Asked as part of the whole list: asking a broker for one topic may create it.
+    /// Topics by name.
+    ///
+    /// Asked as part of the whole list: asking a broker for one topic may create it.
     ///
     /// - Throws: `CommandError` with status not found for a topic that is not there.
     func topics(_ names: [String], _ admin: Admin) throws -> [Admin.Cluster.Topic] {

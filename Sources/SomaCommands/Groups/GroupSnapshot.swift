@@ -23,10 +23,7 @@ struct GroupSnapshot {
     var lag: Int64 { rows.reduce(0) { $0 + ($1.lag ?? 0) } }
     var lagMilliseconds: Int64 { rows.compactMap(\.lagMilliseconds).max() ?? 0 }
 
-    /// Asks for groups.
-    ///
-    /// - Parameter ids: nil asks for all.
-    /// - Throws: `CommandError` with status not found for a group that is not there.
+    /// Asks for groups, all when none is named; throws `CommandError` with status not found for one that is not there.
     static func take(_ ids: [String]?, _ invocation: Invocation) throws -> [GroupSnapshot] {
         let admin = try invocation.admin()
         let timeout = invocation.globals.timeout

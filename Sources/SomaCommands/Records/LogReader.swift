@@ -13,12 +13,9 @@ struct LogReader {
     /// Records that it refuses are passed over without being copied.
     var isWanted: (ConsumerRecord) -> Bool = { _ in true }
 
-    /// Reads until every span is read, or for ever.
+    /// Reads until every span is read, or for ever when it follows; tells whether it came to the end of the spans.
     ///
-    /// - Parameters:
-    ///   - follow: Goes on behind the spans' ends.
-    ///   - body: Takes the records of a batch; false ends the reading.
-    /// - Returns: False when it was ended before the spans were.
+    /// The body takes the records of a batch, and ends the reading with false.
     func read(_ spans: PartitionSpans, follow: Bool, _ body: ([LogRecord]) throws -> Bool) throws -> Bool {
         var open = spans.spans.filter { follow || $0.value.end > $0.value.start }
         guard !open.isEmpty else { return true }

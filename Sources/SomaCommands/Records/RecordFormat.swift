@@ -59,9 +59,7 @@ struct RecordFormat: Sendable {
         return pieces
     }
 
-    /// Writes a record.
-    ///
-    /// - Parameter counter: How many records were written before.
+    /// Writes a record; the counter is how many were written before.
     func append(_ record: LogRecord, counter: Int, to out: inout [UInt8]) {
         guard let pieces else {
             out.append(contentsOf: record.json.bytes)

@@ -36,10 +36,9 @@ struct RecordReader {
         form = .pieces(pieces)
     }
 
-    /// Takes the first whole record off the input.
+    /// Takes the first whole record off the input; nil when there is none.
     ///
-    /// - Parameter isLast: Nothing follows: what is left is a record although its last delimiter is missing.
-    /// - Returns: nil when the input holds no whole record.
+    /// When nothing follows, what is left is a record although its last delimiter is missing.
     func next(_ input: inout ArraySlice<UInt8>, topic: String, isLast: Bool) throws -> LogRecord? {
         switch form {
         case .json:

@@ -6,8 +6,7 @@ enum TimeText {
     /// Reads unix seconds (10 digits), milliseconds (13) or nanoseconds (19), RFC 3339, a date, `now`, or a time before
     /// now such as `-1h`.
     ///
-    /// - Parameter now: Milliseconds since 1970-01-01T00:00:00Z.
-    /// - Returns: Milliseconds since 1970-01-01T00:00:00Z; nil for anything else.
+    /// Takes now and gives the moment in milliseconds since 1970-01-01T00:00:00Z; nil for anything else.
     static func milliseconds(_ text: String, now: Int64) -> Int64? {
         if text == "now" { return now }
         if text.hasPrefix("-") {
