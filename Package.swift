@@ -108,7 +108,7 @@ let package = Package(
         swift(
             "SomaNode",
             [
-                "Broker", "CommitLog", "Gateway", "SomaStreams", "SinkRuntime", "ConsumerLag", "Conversation",
+                "Broker", "CommitLog", "Gateway", "Schemas", "SomaStreams", "SinkRuntime", "ConsumerLag", "Conversation",
                 "Inference", "Billing", "PostgresSink", "VectorSink", "Declarations", "Events", "JSON", "RdKafka",
                 "Postgres", "HTTPServer", "HTTPClient", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux",
             ]),

@@ -35,6 +35,8 @@ extension PartitionLog {
             let times = segment.index.timeEntries.prefix { isWhole || $0.relativeOffset <= limit }
             return (entries, times, segment.index.storedCount, segment.index.storedTimeCount)
         }
+        // A partition without a record has no folder yet.
+        if entries.isEmpty, times.isEmpty { return }
         do throws(LogError) {
             try SegmentIndex.store(entries, in: segment.indexPath, after: stored)
             try SegmentIndex.store(times, in: segment.timeIndexPath, after: storedTimes)

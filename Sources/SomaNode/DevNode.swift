@@ -4,6 +4,7 @@ private import Glibc
 private import RdKafka
 private import Synchronization
 private import Telemetry
+private import VectorSink
 
 /// The whole platform in one process: what `soma dev` runs.
 ///
@@ -61,6 +62,14 @@ package final class DevNode: Sendable {
                 }
             ),
         ])
+        let memory = try MemoryIndex(directory: folder.path + "/memory")
+        stack.add("memory") { memory.save() }
+        var gateway = GatewayPart.Settings(brokers: brokers.wait(), port: settings.httpPort, apiKey: apiKey)
+        gateway.postgresURL = postgres.wait()
+        gateway.servesConsole = settings.servesConsole
+        gateway.environment = settings.environment
+        let part = try GatewayPart(gateway, memory: memory, platform: nil, readiness: { [] })
+        stack.add("gateway") { part.stop() }
         let instance = DevInstance(
             broker: brokers.wait(),
             http: "http://127.0.0.1:\(settings.httpPort)",
@@ -98,9 +107,9 @@ package final class DevNode: Sendable {
         _ stack: StopStack
     ) throws -> String {
         if let external = settings.external { return external }
-        var values: [String: String] = [:]
+        var values = settings.brokerSettings
         // Data that is thrown away need not wait for the disk.
-        if folder.isTemporary { values["log.flush"] = "os" }
+        if folder.isTemporary { values["log.flush"] = values["log.flush"] ?? "os" }
         let broker = Broker(
             settings: try BrokerSettings(
                 dataDirectory: folder.path + "/broker",

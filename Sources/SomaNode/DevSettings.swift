@@ -7,6 +7,8 @@ package struct DevSettings: Sendable {
     /// Kafka brokers to use instead of the embedded broker.
     package var external: String?
     package var servesConsole = true
+    /// Settings of the embedded broker, in Kafka's names.
+    package var brokerSettings: [String: String] = [:]
     package var environment: [String: String] = [:]
 
     package init() {}

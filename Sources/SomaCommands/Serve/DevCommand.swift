@@ -16,8 +16,9 @@ enum DevCommand {
             .flag("no-console", "Serve no console page."),
         ],
         details: """
-            SOMA_POSTGRES_URL uses that PostgreSQL instead of a private one. SOMA_OPENAI_BASE_URL, SOMA_OPENAI_API_KEY and
-            SOMA_OPENAI_MODELS add models. Ctrl-C drains and stops; a second one stops at once.
+            -X sets Kafka's own settings of the embedded broker. SOMA_POSTGRES_URL uses that PostgreSQL instead of a private
+            one. SOMA_OPENAI_BASE_URL, SOMA_OPENAI_API_KEY and SOMA_OPENAI_MODELS add models. Ctrl-C drains and stops; a
+            second one stops at once.
             """,
         examples: ["soma dev", "soma dev --ephemeral --port-offset 1000", "soma dev -o json"]
     ) { invocation in
@@ -45,6 +46,7 @@ enum DevCommand {
         settings.portOffset = UInt16(clamping: offset)
         settings.external = invocation.option("external")
         settings.servesConsole = !invocation.flag("no-console")
+        settings.brokerSettings = invocation.globals.clientSettings
         settings.environment = invocation.environment
         return settings
     }
