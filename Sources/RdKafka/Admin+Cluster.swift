@@ -31,59 +31,14 @@ extension Admin {
 
     /// Brokers and all topics.
     package func cluster(deadline: Duration = defaultDeadline) throws(KafkaError) -> Cluster {
-        try metadata(nil, deadline)
+        try client.metadata(nil, deadline)
     }
 
     /// The partitions of one topic.
     ///
     /// - Throws: `.unknownTopicOrPartition` when there is no such topic.
     package func topic(_ name: String, deadline: Duration = defaultDeadline) throws(KafkaError) -> Cluster.Topic {
-        guard let handle = rd_kafka_topic_new(client.pointer, name, nil) else {
-            throw KafkaError(rd_kafka_last_error(), "describe topic \(name)")
-        }
-        defer { rd_kafka_topic_destroy(handle) }
-        let found = try metadata(handle, deadline).topics.first { $0.name == name }
-        guard let found else { throw KafkaError(.unknownTopicOrPartition, "describe topic \(name)") }
-        if let error = found.error { throw error }
-        return found
-    }
-
-    private func metadata(_ topic: OpaquePointer?, _ deadline: Duration) throws(KafkaError) -> Cluster {
-        var answer: UnsafePointer<rd_kafka_metadata>?
-        try KafkaError.check(
-            rd_kafka_metadata(
-                client.pointer,
-                topic == nil ? 1 : 0,
-                topic,
-                &answer,
-                ClientHandle.milliseconds(deadline)
-            ),
-            "describe cluster"
-        )
-        guard let answer else { return Cluster(brokers: [], topics: []) }
-        defer { rd_kafka_metadata_destroy(answer) }
-        let metadata = answer.pointee
-        let brokers = (0..<Int(metadata.broker_cnt)).map { index in
-            let broker = metadata.brokers[index]
-            return Cluster.Broker(id: broker.id, host: String(cString: broker.host), port: broker.port)
-        }
-        let topics = (0..<Int(metadata.topic_cnt)).map { Self.topic(metadata.topics[$0]) }
-        return Cluster(brokers: brokers.sorted { $0.id < $1.id }, topics: topics.sorted { $0.name < $1.name })
-    }
-
-    private static func topic(_ topic: rd_kafka_metadata_topic) -> Cluster.Topic {
-        let name = String(cString: topic.topic)
-        let partitions = (0..<Int(topic.partition_cnt)).map { index in
-            let partition = topic.partitions[index]
-            return Cluster.Partition(
-                index: partition.id,
-                leader: partition.leader,
-                replicas: (0..<Int(partition.replica_cnt)).map { partition.replicas[$0] },
-                inSyncReplicas: (0..<Int(partition.isr_cnt)).map { partition.isrs[$0] }
-            )
-        }
-        let error = topic.err == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(topic.err, "describe topic \(name)")
-        return Cluster.Topic(name: name, partitions: partitions.sorted { $0.index < $1.index }, error: error)
+        try client.topic(name, deadline)
     }
 
     /// The first and next offset of a partition.
@@ -120,5 +75,56 @@ extension Admin {
             Dictionary(partitions.map { ($0, timestamp) }, uniquingKeysWith: { $1 }),
             deadline: deadline
         )
+    }
+}
+
+extension ClientHandle {
+    func topic(_ name: String, _ deadline: Duration) throws(KafkaError) -> Admin.Cluster.Topic {
+        guard let handle = rd_kafka_topic_new(pointer, name, nil) else {
+            throw KafkaError(rd_kafka_last_error(), "describe topic \(name)")
+        }
+        defer { rd_kafka_topic_destroy(handle) }
+        let found = try metadata(handle, deadline).topics.first { $0.name == name }
+        guard let found else { throw KafkaError(.unknownTopicOrPartition, "describe topic \(name)") }
+        if let error = found.error { throw error }
+        return found
+    }
+
+    func metadata(_ topic: OpaquePointer?, _ deadline: Duration) throws(KafkaError) -> Admin.Cluster {
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        try KafkaError.check(
+            rd_kafka_metadata(
+                pointer,
+                topic == nil ? 1 : 0,
+                topic,
+                &answer,
+                Self.milliseconds(deadline)
+            ),
+            "describe cluster"
+        )
+        guard let answer else { return Admin.Cluster(brokers: [], topics: []) }
+        defer { rd_kafka_metadata_destroy(answer) }
+        let metadata = answer.pointee
+        let brokers = (0..<Int(metadata.broker_cnt)).map { index in
+            let broker = metadata.brokers[index]
+            return Admin.Cluster.Broker(id: broker.id, host: String(cString: broker.host), port: broker.port)
+        }
+        let topics = (0..<Int(metadata.topic_cnt)).map { Self.topic(metadata.topics[$0]) }
+        return Admin.Cluster(brokers: brokers.sorted { $0.id < $1.id }, topics: topics.sorted { $0.name < $1.name })
+    }
+
+    private static func topic(_ topic: rd_kafka_metadata_topic) -> Admin.Cluster.Topic {
+        let name = String(cString: topic.topic)
+        let partitions = (0..<Int(topic.partition_cnt)).map { index in
+            let partition = topic.partitions[index]
+            return Admin.Cluster.Partition(
+                index: partition.id,
+                leader: partition.leader,
+                replicas: (0..<Int(partition.replica_cnt)).map { partition.replicas[$0] },
+                inSyncReplicas: (0..<Int(partition.isr_cnt)).map { partition.isrs[$0] }
+            )
+        }
+        let error = topic.err == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(topic.err, "describe topic \(name)")
+        return Admin.Cluster.Topic(name: name, partitions: partitions.sorted { $0.index < $1.index }, error: error)
     }
 }

@@ -52,6 +52,12 @@ extension Consumer {
             let offsets = try committed(unknown, deadline: Self.committedDeadline)
             for partition in unknown { starts[partition] = offsets[partition].map { .offset($0) } ?? start }
         }
+        // With a number for every start the positions are known from the first record on.
+        let words = starts.filter { $0.value.wire < 0 }
+        if !words.isEmpty {
+            let found = try client.offsets(words.mapValues(\.wire), deadline: Self.committedDeadline)
+            for (partition, offset) in found { starts[partition] = .offset(offset) }
+        }
         let list = PartitionList(capacity: partitions.count)
         var positions: [TopicPartition: Int64] = [:]
         for partition in partitions {
@@ -78,7 +84,12 @@ extension Consumer {
         }
         if let place = rd_kafka_event_topic_partition(event) {
             let partition = TopicPartition(String(cString: place.pointee.topic), place.pointee.partition)
+            let offset = place.pointee.offset
             rd_kafka_topic_partition_destroy(place)
+            if code == .partitionEnd {
+                handler?.partitionEnded(partition, offset: offset)
+                return
+            }
             if code == .autoOffsetReset || code == .offsetOutOfRange {
                 try reset(partition, reason, handler)
                 return

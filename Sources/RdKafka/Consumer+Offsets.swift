@@ -1,4 +1,5 @@
 import CRdKafka
+private import Glibc
 
 /// Positions, commits and control operations; all from the consuming thread, between batches.
 extension Consumer {
@@ -66,30 +67,66 @@ extension Consumer {
     package func commit(_ offsets: [TopicPartition: Int64], deadline: Duration) throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         let operation = "commit group \(group ?? "")"
-        // An answer that came after an earlier deadline must not be taken for this one's.
-        while let late = commits.poll(milliseconds: 0) { rd_kafka_event_destroy(late) }
-        let list = PartitionList(offsets: offsets)
-        try KafkaError.check(
-            list.lend { rd_kafka_commit_queue(client.pointer, $0, commits.pointer, nil, nil) },
-            operation
-        )
-        guard let event = commits.poll(milliseconds: ClientHandle.milliseconds(deadline)) else {
-            throw KafkaError(.timedOut, operation, message: "no answer in \(deadline)")
+        // Answers to other commits may come first, or after their own deadline.
+        commitSerial &+= 1
+        let serial = UnsafeMutableRawPointer(bitPattern: commitSerial)
+        let code = PartitionList(offsets: offsets).lend {
+            rd_kafka_commit_queue(client.pointer, $0, commits.pointer, nil, serial)
         }
-        defer { rd_kafka_event_destroy(event) }
-        try KafkaError.check(rd_kafka_event_error(event), operation)
-        for element in PartitionList.elements(rd_kafka_event_topic_partition_list(event)) {
-            try KafkaError.check(element.error, "\(operation) \(element.partition)")
+        try KafkaError.check(code, operation)
+        let end = ContinuousClock.now + deadline
+        while true {
+            let left = max(.zero, end - .now)
+            guard let event = commits.poll(milliseconds: ClientHandle.milliseconds(left)) else {
+                throw KafkaError(.timedOut, operation, message: "no answer in \(deadline)")
+            }
+            defer { rd_kafka_event_destroy(event) }
+            let result = Self.commitResult(event, operation)
+            if rd_kafka_event_opaque(event) == serial {
+                if let result { throw result }
+                return
+            }
+            if rd_kafka_event_opaque(event) == nil { laterResults.append(result) }
         }
     }
 
-    /// Commits next offsets without waiting; a failure is logged by a later `poll`.
+    private static func commitResult(_ event: OpaquePointer, _ operation: String) -> KafkaError? {
+        let code = rd_kafka_event_error(event)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return KafkaError(code, operation) }
+        let failed = PartitionList.elements(rd_kafka_event_topic_partition_list(event)).first {
+            $0.error != RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+        return failed.map { KafkaError($0.error, "\(operation) \($0.partition)") }
+    }
+
+    /// Commits next offsets without waiting; `takeCommitResults` tells how it ended.
     package func commitLater(_ offsets: [TopicPartition: Int64]) throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         try KafkaError.check(
-            PartitionList(offsets: offsets).lend { rd_kafka_commit_queue(client.pointer, $0, queue.pointer, nil, nil) },
+            PartitionList(offsets: offsets).lend {
+                rd_kafka_commit_queue(client.pointer, $0, commits.pointer, nil, nil)
+            },
             "commit group \(group ?? "")"
         )
+    }
+
+    /// The outcomes of `commitLater` that have come in, oldest first; nil is success.
+    package func takeCommitResults() -> [KafkaError?] {
+        while let event = commits.poll(milliseconds: 0) {
+            if rd_kafka_event_opaque(event) == nil {
+                laterResults.append(Self.commitResult(event, "commit group \(group ?? "")"))
+            }
+            rd_kafka_event_destroy(event)
+        }
+        defer { laterResults = [] }
+        return laterResults
+    }
+
+    /// The number of partitions of a topic.
+    ///
+    /// - Throws: `.unknownTopicOrPartition` when there is no such topic.
+    package func partitionCount(_ topic: String, deadline: Duration) throws(KafkaError) -> Int {
+        try client.topic(topic, deadline).partitions.count
     }
 
     /// The group's committed offsets; partitions without one are left out.
@@ -131,6 +168,9 @@ extension Consumer {
         try KafkaError.check(rd_kafka_consumer_close_queue(client.pointer, queue.pointer), "leave group \(group ?? "")")
         let end = ContinuousClock.now + deadline
         var failure: (any Error)?
+        if let event = takeHeld() {
+            do { try serve(event, handler) } catch { failure = error }
+        }
         while rd_kafka_consumer_closed(client.pointer) == 0 {
             guard ContinuousClock.now < end else {
                 throw KafkaError(.timedOut, "leave group \(group ?? "")", message: "not closed in \(deadline)")
@@ -179,11 +219,28 @@ extension ClientHandle {
         deadline: Duration
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         guard !timestamps.isEmpty else { return [:] }
-        let list = PartitionList(offsets: timestamps)
-        try KafkaError.check(
-            list.lend { rd_kafka_offsets_for_times(pointer, $0, Self.milliseconds(deadline)) },
-            "list offsets"
-        )
-        return try Consumer.offsets(list.elements, "list offsets of")
+        var tries = 0
+        while true {
+            let list = PartitionList(offsets: timestamps)
+            let code = list.lend { rd_kafka_offsets_for_times(pointer, $0, Self.milliseconds(deadline)) }
+            let elements = list.elements
+            // A topic that was just made has no leader yet, or is not known to the client.
+            let isUnsettled = { (code: rd_kafka_resp_err_t) in
+                switch code {
+                case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+                    RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                    RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+                    true
+                default: false
+                }
+            }
+            guard isUnsettled(code) || elements.contains(where: { isUnsettled($0.error) }), tries < 10 else {
+                try KafkaError.check(code, "list offsets")
+                return try Consumer.offsets(elements, "list offsets of")
+            }
+            tries += 1
+            for topic in Set(timestamps.keys.map(\.topic)).sorted() { _ = try? self.topic(topic, deadline) }
+            usleep(50_000)
+        }
     }
 }

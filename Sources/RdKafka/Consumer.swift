@@ -29,6 +29,9 @@ package final class Consumer {
     let start: OffsetPosition
     var table = PositionTable()
     package var irregularities = Irregularities()
+    /// Tells a commit that is waited for from others; 0 is never used.
+    var commitSerial: UInt = 0
+    var laterResults: [KafkaError?] = []
     /// An event that ended a batch and is handled by the next poll.
     private var held: OpaquePointer?
     /// Partitions whose next record left a gap; the next poll reads them again.
@@ -62,6 +65,11 @@ package final class Consumer {
 
     deinit {
         if let held { rd_kafka_event_destroy(held) }
+    }
+
+    func takeHeld() -> OpaquePointer? {
+        defer { held = nil }
+        return held
     }
 
     package var waker: Waker { Waker(queue: queue) }

@@ -70,6 +70,7 @@ extension KafkaError.Code {
     package static let invalidArgument = Self(RD_KAFKA_RESP_ERR__INVALID_ARG)
     package static let invalidState = Self(RD_KAFKA_RESP_ERR__STATE)
     package static let noOffset = Self(RD_KAFKA_RESP_ERR__NO_OFFSET)
+    package static let partitionEnd = Self(RD_KAFKA_RESP_ERR__PARTITION_EOF)
     package static let autoOffsetReset = Self(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
     package static let offsetOutOfRange = Self(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
     package static let maxPollExceeded = Self(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)

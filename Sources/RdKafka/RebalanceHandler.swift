@@ -12,6 +12,10 @@ package protocol RebalanceHandler: AnyObject {
     /// - Parameter isLost: They belong to another member already and a commit will be refused.
     func partitionsWillBeRevoked(_ partitions: [TopicPartition], isLost: Bool) throws
 
+    /// All records up to this offset have been handed out; told only with `enable.partition.eof`, and after the batch
+    /// that holds the last of them.
+    func partitionEnded(_ partition: TopicPartition, offset: Int64)
+
     /// The position of a partition is no longer kept by the broker.
     ///
     /// - Returns: Where to go on; nil makes `poll` throw.
@@ -22,5 +26,6 @@ extension RebalanceHandler {
     package func partitionsWillBeAssigned(_ partitions: [TopicPartition]) -> [TopicPartition: OffsetPosition] { [:] }
     package func partitionsAssigned(_ partitions: [TopicPartition], positions: [TopicPartition: Int64]) {}
     package func partitionsWillBeRevoked(_ partitions: [TopicPartition], isLost: Bool) {}
+    package func partitionEnded(_ partition: TopicPartition, offset: Int64) {}
     package func offsetIsOutOfRange(_ partition: TopicPartition, position: Int64) -> OffsetPosition? { nil }
 }

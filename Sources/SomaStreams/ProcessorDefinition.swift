@@ -20,6 +20,16 @@ public struct ProcessorDefinition: Sendable {
         case latest
     }
 
+    /// What happens when the broker no longer keeps the committed position.
+    public enum OutOfRange: Sendable {
+        /// The processor fails until an operator sets the position: records may have been lost unread.
+        case stop
+        /// It goes on with the oldest record that is kept; logged and counted.
+        case earliest
+        /// It goes on with the next record that comes; logged and counted.
+        case latest
+    }
+
     /// Makes the processor of one task; called on the task's thread.
     public typealias Make = @Sendable (_ partition: Int32) throws -> any Processor
     /// Makes the processor that starts outside calls; called once per running instance.
@@ -48,6 +58,8 @@ public struct ProcessorDefinition: Sendable {
     public var punctuationInterval: Duration?
     /// Where a partition without committed position begins.
     public var start: Start
+    /// What happens when the broker no longer keeps the committed position.
+    public var outOfRange: OutOfRange = .stop
     /// The event type of records that tell none, by topic.
     public var defaultTypes: [String: String]
     package let kind: Kind
