@@ -153,7 +153,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Gateway", "HTTPServer", "HTTPClient", "Events", "Schemas", "JSON", "Clocks", "Telemetry", "RdKafka",
-                "TestSupport",
+                "Broker", "TestSupport",
             ]),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),

@@ -103,12 +103,13 @@ final class LiveExchange: Exchange, @unchecked Sendable {
     }
 
     func onGone(_ callback: @escaping @Sendable () -> Void) {
-        let isGone = state.withLock { state in
-            guard !state.isGone else { return true }
-            if state.phase != .finished { state.gone = callback }
-            return false
+        let (isGone, replaced) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+            guard !state.isGone else { return (true, nil) }
+            guard state.phase != .finished else { return (false, nil) }
+            defer { state.gone = callback }
+            return (false, state.gone)
         }
-        if isGone { callback() }
+        withExtendedLifetime(replaced) { if isGone { callback() } }
     }
 
     /// Gives the exchange up: the client left, reads too slowly, or the server stops.
@@ -169,16 +170,16 @@ final class LiveExchange: Exchange, @unchecked Sendable {
 
     /// The connection is done with this request.
     func finish(delivered: Bool) {
-        let gone = state.withLock { state -> (@Sendable () -> Void)? in
-            let callback = delivered ? nil : state.gone
+        // Let go outside the lock: the callback may hold the last reference to the responder, whose end comes back here.
+        let callback = state.withLock { state in
+            defer { state.gone = nil }
             state.phase = .finished
             state.isGone = state.isGone || !delivered
-            state.gone = nil
             state.answer = nil
             state.pending = []
-            return callback
+            return state.gone
         }
-        gone?()
+        if !delivered { callback?() }
     }
 }
 

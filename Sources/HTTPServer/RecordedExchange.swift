@@ -53,13 +53,13 @@ package final class RecordedExchange: Exchange {
     }
 
     func complete(_ response: Response) -> Bool {
-        let waiters: [CheckedContinuation<Response, Never>]? = state.withLock { state in
+        let ending: Ending? = state.withLock { state in
             guard state.response == nil, !state.isGone else { return nil }
             state.response = response
             return end(&state)
         }
-        for waiter in waiters ?? [] { waiter.resume(returning: response) }
-        return waiters != nil
+        for waiter in ending?.waiters ?? [] { waiter.resume(returning: response) }
+        return ending != nil
     }
 
     func beginStream(status: Int, headers: [(name: String, value: String)]) -> Bool {
@@ -82,12 +82,12 @@ package final class RecordedExchange: Exchange {
     }
 
     func endStream() {
-        let ended: (Response, [CheckedContinuation<Response, Never>])? = state.withLock { state in
+        let ended: (response: Response, ending: Ending)? = state.withLock { state in
             guard state.isStream, !state.isEnded, let response = state.response else { return nil }
             return (response, end(&state))
         }
-        guard let (response, waiters) = ended else { return }
-        for waiter in waiters { waiter.resume(returning: response) }
+        guard let ended else { return }
+        for waiter in ended.ending.waiters { waiter.resume(returning: ended.response) }
     }
 
     func onGone(_ callback: @escaping @Sendable () -> Void) {
@@ -98,10 +98,18 @@ package final class RecordedExchange: Exchange {
         if isGone { callback() }
     }
 
-    private func end(_ state: inout State) -> [CheckedContinuation<Response, Never>] {
+    /// What is let go when the answer ends, outside the lock: the callback may hold the responder's last reference.
+    private struct Ending {
+        let waiters: [CheckedContinuation<Response, Never>]
+        let gone: (@Sendable () -> Void)?
+    }
+
+    private func end(_ state: inout State) -> Ending {
+        defer {
+            state.gone = nil
+            state.waiters = []
+        }
         state.isEnded = true
-        state.gone = nil
-        defer { state.waiters = [] }
-        return state.waiters
+        return Ending(waiters: state.waiters, gone: state.gone)
     }
 }
