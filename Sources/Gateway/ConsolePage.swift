@@ -56,7 +56,7 @@ enum ConsolePage {
         button:focus-visible, input:focus-visible { outline: 2px solid var(--bar); outline-offset: 1px; }
         .OK { color: var(--good); } .WARN, .STALL, .REWIND { color: var(--warn); } .STOP, .ERR { color: var(--bad); }
         .bar { display: inline-block; height: .55rem; background: var(--bar); border-radius: 2px; margin-right: .5rem;
-          min-width: 0; opacity: .8; }
+          opacity: .8; } .number { display: inline-block; min-width: 4rem; }
         body.stale main { opacity: .5; }
         form { display: none; gap: .5rem; margin: .5rem 0 1rem; } form.on { display: flex; flex-wrap: wrap; }
         input, form button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line);

@@ -85,8 +85,9 @@ enum ConsoleScript {
             cell[0].textContent = name;
             const bar = document.createElement("span");
             bar.className = "bar"; bar.setAttribute("aria-hidden", "true");
-            cell[3].append(bar, document.createTextNode(""));
-            return {row, bar, rate: cell[3].lastChild};
+            const number = document.createElement("span"); number.className = "number";
+            cell[3].append(bar, number);
+            return {row, bar, rate: number};
           });
           const most = Math.max(1, ...topics.map(t => t.records_per_second));
           for (const topic of topics) {
@@ -102,7 +103,7 @@ enum ConsoleScript {
           const headers = key ? {authorization: "Bearer " + key} : {};
           const answer = await fetch(path, {headers, signal: AbortSignal.timeout(3000)});
           if (answer.status === 401) { $("auth").classList.add("on"); throw new Error("needs an API key"); }
-          if (!answer.ok) throw new Error("answer " + answer.status);
+          if (!answer.ok) throw new Error("the server answers " + answer.status);
           return answer.json();
         }
 
