@@ -162,7 +162,10 @@ let package = Package(
         tests("PostgresSinkTests", ["PostgresSink", "Postgres", "Events", "JSON", "Clocks", "TestSupport"]),
         tests("VectorSinkTests", ["VectorSink", "Events", "Clocks", "TestSupport"]),
         tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
-        tests("InferenceTests", ["Inference", "Events", "Clocks"]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting", "TestSupport"],
+            exclude: ["Peers"], swiftSettings: settings),
         tests("ConversationTests", ["Conversation", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting"]),
         tests("BillingTests", ["Billing", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting", "StateStore"]),
         tests("SomaNodeTests", ["SomaNode", "Postgres"]),

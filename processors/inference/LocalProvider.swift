@@ -14,7 +14,9 @@ package struct LocalProvider: ModelProvider {
         self.memory = memory
     }
 
-    package func answer(_ call: ModelCall, emit: (String) -> Void) async throws(ModelError) -> ModelEnd {
+    package func answer(_ call: ModelCall, emit: (String) throws(ModelError) -> Void) async throws(ModelError)
+        -> ModelEnd
+    {
         let question = call.request.messages.last { $0.role == "user" }?.content ?? ""
         let remembered =
             question.isEmpty
@@ -36,7 +38,7 @@ package struct LocalProvider: ModelProvider {
                 )
             }
             said += piece
-            emit(piece)
+            try emit(piece)
         }
         return ModelEnd(finishReason: "stop", usage: TokenCounter.usage(prompt: call.request.messages, answer: said))
     }

@@ -60,8 +60,8 @@ package protocol ModelProvider: Sendable {
     ///
     /// - Parameters:
     ///   - call: What to answer.
-    ///   - emit: Called with each piece in order, never with an empty one.
+    ///   - emit: Called with each piece in order, never with an empty one; throws when nobody wants them any more.
     /// - Returns: How it ended.
     /// - Throws: `ModelError`; pieces emitted before stay delivered.
-    func answer(_ call: ModelCall, emit: (String) -> Void) async throws(ModelError) -> ModelEnd
+    func answer(_ call: ModelCall, emit: (String) throws(ModelError) -> Void) async throws(ModelError) -> ModelEnd
 }
