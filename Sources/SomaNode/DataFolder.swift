@@ -64,6 +64,15 @@ package final class DataFolder: Sendable {
         return made
     }
 
+    /// The name under which the processors of this folder are members of their groups, the same after every start.
+    package func instanceID() throws -> String {
+        let file = path + "/instance-id"
+        if let kept = try Files.text(file), !kept.isEmpty { return kept }
+        let made = "dev-" + Hex.encode(Secrets.random(6))
+        try Files.write(made, to: file)
+        return made
+    }
+
     /// Tells others on this machine what runs here.
     package func announce(_ instance: DevInstance) throws {
         try Files.write(instance.json.text + "\n", to: path + "/" + DevInstance.fileName)

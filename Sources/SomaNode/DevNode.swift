@@ -2,7 +2,6 @@ private import Broker
 private import Declarations
 private import Glibc
 private import RdKafka
-private import Synchronization
 private import Telemetry
 private import VectorSink
 
@@ -19,11 +18,18 @@ package final class DevNode: Sendable {
         }
     }
 
+    /// A part did not get ready.
+    package struct NotReady: Error, CustomStringConvertible {
+        package let description: String
+    }
+
     package let instance: DevInstance
     /// What the person who started it should know.
     package let notes: [String]
     private let stack: StopStack
     private static let log = Logger("node")
+    /// Longer than a group of Apache Kafka takes to give up the members of a killed process.
+    private static let readyDeadline = Duration.seconds(60)
 
     package init(_ settings: DevSettings) throws {
         let begin = ContinuousClock.now
@@ -50,9 +56,11 @@ package final class DevNode: Sendable {
         let postgres = Latch<String>()
         let brokers = Latch<String>()
         let topics = Latch<TopicSetup.Outcome>()
-        // Two chains that need nothing of each other.
+        let memory = Latch<MemoryIndex>()
+        // Three chains that need nothing of each other.
         try Concurrently.run([
             ("postgres", { postgres.set(try startPostgres(settings, folder, stack)) }),
+            ("memory", { memory.set(try openMemory(folder, stack)) }),
             (
                 "broker",
                 {
@@ -62,14 +70,22 @@ package final class DevNode: Sendable {
                 }
             ),
         ])
-        let memory = try MemoryIndex(directory: folder.path + "/memory")
-        stack.add("memory") { memory.save() }
+        let catalogue = ProcessorCatalogue(resources, environment: settings.environment, memory: memory.wait())
+        let processors = ProcessorsPart(
+            catalogue.definitions,
+            brokers: brokers.wait(),
+            instanceID: try folder.instanceID()
+        )
+        stack.add("processors") { processors.stop() }
+
         var gateway = GatewayPart.Settings(brokers: brokers.wait(), port: settings.httpPort, apiKey: apiKey)
         gateway.postgresURL = postgres.wait()
         gateway.servesConsole = settings.servesConsole
         gateway.environment = settings.environment
-        let part = try GatewayPart(gateway, memory: memory, platform: nil, readiness: { [] })
+        let part = try GatewayPart(gateway, memory: memory.wait(), platform: nil, readiness: { processors.states })
         stack.add("gateway") { part.stop() }
+        try processors.waitUntilReady(readyDeadline)
+
         let instance = DevInstance(
             broker: brokers.wait(),
             http: "http://127.0.0.1:\(settings.httpPort)",
@@ -88,6 +104,12 @@ package final class DevNode: Sendable {
             throw PortInUse(port: settings.brokerPort, part: "broker")
         }
         guard FreePort.isFree(settings.httpPort) else { throw PortInUse(port: settings.httpPort, part: "gateway") }
+    }
+
+    private static func openMemory(_ folder: DataFolder, _ stack: StopStack) throws -> MemoryIndex {
+        let memory = try MemoryIndex(directory: folder.path + "/memory")
+        stack.add("memory") { memory.save() }
+        return memory
     }
 
     private static func startPostgres(

@@ -33,8 +33,10 @@ package final class GatewayPart: Sendable {
 
     /// Follows the log and listens; blocks until requests can be answered.
     package init(
-        _ settings: Settings, memory: MemoryIndex?, platform: (@Sendable () -> PlatformReport?)?,
-        readiness: @escaping @Sendable () -> [(name: String, isReady: Bool)]
+        _ settings: Settings,
+        memory: MemoryIndex?,
+        platform: (@Sendable () -> PlatformReport?)?,
+        readiness: @escaping @Sendable () -> [(name: String, isReady: Bool, detail: String)]
     ) throws {
         var behaviour = GatewaySettings()
         behaviour.server.address = settings.address
@@ -45,12 +47,14 @@ package final class GatewayPart: Sendable {
         let models = ModelTable(InferenceSettings(environment: settings.environment))
         let services = GatewayServices(
             keys: APIKeys([(settings.apiKey, Principal(tenant: Envelope.defaultTenant, subject: "dev"))]),
-            log: log, contracts: try ContractTable(),
+            log: log,
+            contracts: try ContractTable(),
             models: { models.entries.map { ModelListing(id: $0.name, ownedBy: $0.provider) } },
             searchMemory: memory.map { memory in { @Sendable in Self.search(memory, $0) } },
             platform: platform,
             usage: settings.postgresURL.map { url in { @Sendable in try Self.usage(of: $0, url) } },
-            readiness: { readiness().map { ComponentHealth(name: $0.name, isReady: $0.isReady) } })
+            readiness: { readiness().map { ComponentHealth(name: $0.name, isReady: $0.isReady, detail: $0.detail) } }
+        )
         gateway = HTTPGateway(settings: behaviour, services: services)
         self.log = log
         port = try gateway.start(following: TurnFeed(brokers: settings.brokers, table: gateway.turns))
@@ -69,7 +73,13 @@ package final class GatewayPart: Sendable {
     private static func search(_ memory: MemoryIndex, _ query: MemoryQuery) -> [Gateway.MemoryHit] {
         memory.search(tenant: query.tenant, query: query.text, k: query.count, session: query.session).map {
             Gateway.MemoryHit(
-                id: $0.id, session: $0.sessionID, role: $0.role, text: $0.text, score: $0.score, time: $0.time)
+                id: $0.id,
+                session: $0.sessionID,
+                role: $0.role,
+                text: $0.text,
+                score: $0.score,
+                time: $0.time
+            )
         }
     }
 
@@ -79,12 +89,19 @@ package final class GatewayPart: Sendable {
             """
             SELECT service, model, currency, total_tokens, total_amount::numeric(24, 6), usage_count, charge_count
             FROM billing_ledger WHERE tenant = $1 ORDER BY service, model, currency
-            """, [.text(tenant)])
+            """,
+            [.text(tenant)]
+        )
         return try rows.map { row in
             UsageRow(
-                service: row.text(0) ?? "", model: row.text(1) ?? "", currency: row.text(2) ?? "",
-                totalTokens: Int64(try row.int(3) ?? 0), totalAmount: Money(decimal: row.text(4) ?? "") ?? .zero,
-                usageCount: Int64(try row.int(5) ?? 0), chargeCount: Int64(try row.int(6) ?? 0))
+                service: row.text(0) ?? "",
+                model: row.text(1) ?? "",
+                currency: row.text(2) ?? "",
+                totalTokens: Int64(try row.int(3) ?? 0),
+                totalAmount: Money(decimal: row.text(4) ?? "") ?? .zero,
+                usageCount: Int64(try row.int(5) ?? 0),
+                chargeCount: Int64(try row.int(6) ?? 0)
+            )
         }
     }
 }

@@ -1,10 +1,11 @@
 import Declarations
 import JSON
 import RdKafka
+import SomaNode
 
 /// The command `soma processor`.
 enum ProcessorCommands {
-    static let command = Command("processor", "List, describe and run processors.", [list, describe])
+    static let command = Command("processor", "List, describe and run processors.", [list, describe, run])
 
     private static let list = Command("list", "List processors and the state of their groups.") { invocation in
         let processors = try DeclaredResources.builtin().processors
@@ -53,6 +54,24 @@ enum ProcessorCommands {
         table.add("retries", "\(processor.retries)")
         try invocation.emit(table, json(processor, group))
         return .success
+    }
+
+    private static let run = Command(
+        "run",
+        "Run one processor as a process of its own, beside the others of its group.",
+        arguments: [.required("NAME", "A processor.")],
+        examples: ["soma processor run billing-rater -b 127.0.0.1:9092"]
+    ) { invocation in
+        try Service.run(invocation) { stack, stop in
+            let definitions = try ServeCommands.definitions([invocation.words[0]], invocation)
+            let part = ProcessorsPart(definitions, brokers: invocation.globals.brokers, instanceID: nil)
+            stack.add(invocation.words[0]) { part.stop() }
+            try part.waitUntilReady(Service.readyDeadline, unless: { stop.isRequested })
+            return [
+                "processor": .string(invocation.words[0]), "brokers": .string(invocation.globals.brokers),
+                "pid": Service.processID,
+            ]
+        }
     }
 
     /// A declared processor.

@@ -1,6 +1,16 @@
+import Broker
+import Declarations
+import JSON
+import SomaNode
+import SomaStreams
+
 /// The command `soma serve`.
 enum ServeCommands {
-    static let command = Command("serve", "Run one part of the platform in the foreground.", [broker])
+    static let command = Command(
+        "serve",
+        "Run one part of the platform in the foreground.",
+        [broker, gateway, processors]
+    )
 
     private static let broker = Command(
         "broker",
@@ -23,5 +33,81 @@ enum ServeCommands {
         if !invocation.isForPeople { words += ["-o", "json"] }
         if invocation.globals.isVerbose { words.append("-v") }
         return ExitStatus(rawValue: ServeBroker.run(arguments: words))
+    }
+
+    private static let gatewayOptions = [
+        Command.Option("listen", "HOST:PORT", "Where to listen; default 127.0.0.1:8080, port 0 finds a free one."),
+        Command.Option("key-file", "FILE", "The API key that clients must send; else SOMA_API_KEY."),
+        .flag("no-console", "Serve no console page."),
+    ]
+
+    private static let gateway = Command(
+        "gateway",
+        "Run the gateway against -b.",
+        options: gatewayOptions + [
+            Command.Option("postgres", "URL", "Where the ledger's rows are; else SOMA_POSTGRES_URL.")
+        ],
+        details: "Memory search needs the index of the vector sink in the same process: `soma serve all` has both."
+    ) { invocation in
+        try Service.run(invocation) { stack, _ in
+            let settings = try gatewaySettings(invocation)
+            let part = try GatewayPart(settings, memory: nil, platform: nil, readiness: { [] })
+            stack.add("gateway") { part.stop() }
+            return ["http": .string("http://\(settings.address):\(part.port)"), "pid": Service.processID]
+        }
+    }
+
+    private static let processors = Command(
+        "processors",
+        "Run processors against -b, all or those named, in one process.",
+        arguments: [.any("NAME", "A processor.")],
+        examples: ["soma serve processors -b kafka:9092", "soma serve processors usage-meter billing-rater"]
+    ) { invocation in
+        try Service.run(invocation) { stack, stop in
+            let definitions = try definitions(invocation.words, invocation)
+            let part = ProcessorsPart(definitions, brokers: invocation.globals.brokers, instanceID: nil)
+            stack.add("processors") { part.stop() }
+            try part.waitUntilReady(Service.readyDeadline, unless: { stop.isRequested })
+            return ["processors": .array(definitions.map { .string($0.name) }), "pid": Service.processID]
+        }
+    }
+
+    /// The compiled processors of these names, all when there are none.
+    static func definitions(_ names: [String], _ invocation: Invocation) throws -> [ProcessorDefinition] {
+        let catalogue = ProcessorCatalogue(
+            try DeclaredResources.builtin(),
+            environment: invocation.environment,
+            memory: nil
+        )
+        guard !names.isEmpty else { return catalogue.definitions }
+        return try names.map { name in
+            guard let definition = catalogue[try ProcessorCommands.find(name).builtin] else {
+                throw CommandError.notFound("the processor \(name) is not compiled into this program")
+            }
+            return definition
+        }
+    }
+
+    private static func gatewaySettings(_ invocation: Invocation) throws -> GatewayPart.Settings {
+        let listen = invocation.option("listen") ?? "127.0.0.1:8080"
+        guard let address = BrokerSettings.Address(listen) else {
+            throw CommandError.usage("--listen \(listen) is no IPv4 address and port, like 127.0.0.1:8080")
+        }
+        var key = invocation.environment["SOMA_API_KEY"]
+        if let file = invocation.option("key-file") { key = try Files.text(file)?.filter { !$0.isWhitespace } }
+        guard let key, !key.isEmpty else {
+            throw CommandError.usage("clients need an API key: --key-file FILE or SOMA_API_KEY")
+        }
+        var settings = GatewayPart.Settings(brokers: invocation.globals.brokers, port: address.port, apiKey: key)
+        settings.address = address.hostText
+        settings.servesConsole = !invocation.flag("no-console")
+        settings.postgresURL = postgresURL(invocation)
+        settings.environment = invocation.environment
+        return settings
+    }
+
+    private static func postgresURL(_ invocation: Invocation) -> String? {
+        let url = invocation.option("postgres") ?? invocation.environment["SOMA_POSTGRES_URL"]
+        return url.flatMap { $0.isEmpty ? nil : $0 }
     }
 }
