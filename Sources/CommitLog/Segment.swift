@@ -71,7 +71,8 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
         self.size = size
         written = size
         synced = size
-        allocated = fileSize
+        // A file that was cut may end anywhere; what is reserved behind it must be whole blocks, or direct writes fail.
+        allocated = fileSize / Int64(WriterScratch.blockBytes) * Int64(WriterScratch.blockBytes)
         touched = size
         self.maxTimestamp = maxTimestamp
         writtenMaxTimestamp = maxTimestamp
