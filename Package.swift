@@ -132,6 +132,7 @@ let package = Package(
         tests("HouseTests", []),
         tests("RdKafkaTests", ["RdKafka", "Telemetry"]),
         tests("StateStoreTests", ["StateStore"]),
+        tests("SinkRuntimeTests", ["SinkRuntime", "RdKafka", "Events", "Telemetry"]),
         tests(
             "SomaStreamsTests",
             ["SomaStreams", "SomaStreamsTesting", "StateStore", "RdKafka", "Events", "JSON", "Telemetry", "Clocks"]),

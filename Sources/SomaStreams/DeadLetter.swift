@@ -1,40 +1,30 @@
 import Events
+import RdKafka
 
-/// Makes dead letters: the original record with the error context in headers, named as Kafka Connect names them.
+/// Makes dead letters of processors.
 package enum DeadLetter {
-    package static let topicSuffix = ".dlq"
-    package static let headerPrefix = "__connect.errors."
-    package static let codeHeader = "soma-error-code"
-
-    /// A message in a header is cut to this length.
-    private static let messageBytesMax = 2000
-
-    package static func topic(of topic: String) -> String { topic + topicSuffix }
-
     package static func record(
         _ record: OwnedRecord,
         _ error: ProcessingError,
         processor: String,
         now: Int64
     ) -> OutputRecord {
-        // A record that was sent back and failed again carries the last failure only.
-        var headers = record.headers.filter { !$0.name.hasPrefix(headerPrefix) && $0.name != codeHeader }
-        func add(_ name: String, _ value: String) { headers.append(RecordHeader(headerPrefix + name, text: value)) }
-        add("topic", record.topic)
-        add("partition", String(record.partition))
-        add("offset", String(record.offset))
-        add("connector.name", processor)
-        add("task.id", String(record.partition))
-        add("stage", error.kind == .undecodable ? "VALUE_CONVERTER" : "TRANSFORMATION")
-        add("exception.class.name", error.cause)
-        add("exception.message", String(decoding: error.message.utf8.prefix(messageBytesMax), as: UTF8.self))
-        headers.append(RecordHeader(codeHeader, text: error.code))
+        let context = DeadLetterContext(
+            place: TopicPartition(record.topic, record.partition),
+            offset: record.offset,
+            connector: processor,
+            stage: error.kind == .undecodable ? .read : .process,
+            errorClass: error.cause,
+            message: error.message,
+            code: error.code
+        )
+        let headers = context.headers(over: record.headers.map { (name: $0.name, value: $0.value) })
         return OutputRecord(
-            topic: topic(of: record.topic),
+            topic: DeadLetterContext.topic(of: record.topic),
             partition: nil,
             key: record.key,
             value: record.value,
-            headers: headers,
+            headers: headers.map { RecordHeader($0.name, $0.value) },
             timestamp: now
         )
     }

@@ -64,7 +64,10 @@ final class InstanceCore {
             ledger.take($0)
         }
         writer = OutputWriter(producer, metrics, stop: stop, deadline: settings.requestDeadline)
-        committer = OffsetCommitter(consumer, metrics, log)
+        committer = OffsetCommitter(consumer, log) {
+            metrics.commits.add()
+            metrics.commitTime.observe(nanoseconds: $0)
+        }
         let waker = consumer.waker
         ledger.setWake { waker.wake() }
         stopHandler = stop.onSet { waker.wake() }
@@ -146,14 +149,14 @@ final class InstanceCore {
 
     /// Writes an output; a dead letter's topic is created when it is missing.
     func write(_ output: OutputRecord, tag: UInt) throws {
-        if output.topic.hasSuffix(DeadLetter.topicSuffix) { try ensureDeadLetterTopic(output.topic) }
+        if output.topic.hasSuffix(DeadLetterContext.topicSuffix) { try ensureDeadLetterTopic(output.topic) }
         try writer.write(output, tag: tag)
     }
 
     /// Creates a dead-letter topic with as many partitions as its source.
     func ensureDeadLetterTopic(_ topic: String) throws {
         guard !knownTopics.contains(topic) else { return }
-        let source = String(topic.dropLast(DeadLetter.topicSuffix.count))
+        let source = String(topic.dropLast(DeadLetterContext.topicSuffix.count))
         let count = try consumer.partitionCount(source, deadline: settings.requestDeadline)
         try ensureTopic(topic, partitions: count)
     }

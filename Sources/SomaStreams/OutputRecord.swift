@@ -1,4 +1,5 @@
 package import Events
+import RdKafka
 
 /// A record that a processor has made and the runtime will write.
 package struct OutputRecord: Sendable {
@@ -10,6 +11,8 @@ package struct OutputRecord: Sendable {
     package var headers: [RecordHeader]
     /// Milliseconds since 1970.
     package var timestamp: Int64
+
+    package var isDeadLetter: Bool { topic.hasSuffix(DeadLetterContext.topicSuffix) }
 
     package var byteCount: Int { (key?.count ?? 0) + (value?.count ?? 0) }
 }

@@ -238,7 +238,7 @@ public final class TopologyTestDriver {
         return store
     }
 
-    private func isDeadLetter(_ record: OutputRecord) -> Bool { record.topic.hasSuffix(DeadLetter.topicSuffix) }
+    private func isDeadLetter(_ record: OutputRecord) -> Bool { record.isDeadLetter }
 
     private func collect(_ engine: AsyncEngine) {
         let (outputs, failures) = engine.take()

@@ -1,11 +1,10 @@
-import RdKafka
-import Telemetry
+package import Telemetry
 
 /// Commits positions in the background, one request at a time; used by the consuming thread.
-final class OffsetCommitter {
+package final class OffsetCommitter {
     private let consumer: Consumer
-    private let metrics: ProcessorMetrics
     private let log: Logger
+    private let committed: (_ nanoseconds: Int64) -> Void
     private var waiting: [TopicPartition: Int64] = [:]
     private var sent: [TopicPartition: Int64]?
     private var sentAt: Int64 = 0
@@ -14,25 +13,27 @@ final class OffsetCommitter {
     /// A failed commit is tried again after so long.
     private static let retryNanoseconds: Int64 = 100_000_000
 
-    init(_ consumer: Consumer, _ metrics: ProcessorMetrics, _ log: Logger) {
+    /// - Parameter committed: Told of each commit that succeeded and how long it took.
+    package init(_ consumer: Consumer, _ log: Logger, committed: @escaping (_ nanoseconds: Int64) -> Void) {
         self.consumer = consumer
-        self.metrics = metrics
         self.log = log
+        self.committed = committed
     }
 
     /// Whether something is not committed yet.
-    var isPending: Bool { !waiting.isEmpty || sent != nil }
+    package var isPending: Bool { !waiting.isEmpty || sent != nil }
 
-    func add(_ offsets: [TopicPartition: Int64]) { waiting.merge(offsets) { max($0, $1) } }
+    package func add(_ offsets: [TopicPartition: Int64]) { waiting.merge(offsets) { max($0, $1) } }
 
     /// Takes the answer that came and sends what waits.
-    func pump(now: Int64) throws(KafkaError) {
+    ///
+    /// - Parameter now: Monotonic nanoseconds.
+    package func pump(now: Int64) throws(KafkaError) {
         for result in consumer.takeCommitResults() {
             if let error = result {
                 try refused(error, now)
             } else {
-                metrics.commits.add()
-                metrics.commitTime.observe(nanoseconds: now - sentAt)
+                committed(now - sentAt)
             }
             sent = nil
         }
@@ -57,17 +58,18 @@ final class OffsetCommitter {
     }
 
     /// Commits what is left of these partitions and waits for the answer.
-    func commitNow(_ partitions: [TopicPartition]?, deadline: Duration) throws(KafkaError) {
+    package func commitNow(_ partitions: [TopicPartition]?, deadline: Duration) throws(KafkaError) {
         var left = waiting.merging(sent ?? [:]) { max($0, $1) }
         if let partitions { left = left.filter { partitions.contains($0.key) } }
         guard !left.isEmpty else { return }
+        let began = ContinuousClock.now
         try consumer.commit(left, deadline: deadline)
-        metrics.commits.add()
+        committed(Int64((ContinuousClock.now - began) / .nanoseconds(1)))
         forget(Array(left.keys))
     }
 
     /// Drops positions of partitions that are not ours any more.
-    func forget(_ partitions: [TopicPartition]) {
+    package func forget(_ partitions: [TopicPartition]) {
         for partition in partitions {
             waiting[partition] = nil
             sent?[partition] = nil
