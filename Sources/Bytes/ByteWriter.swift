@@ -115,7 +115,8 @@ package struct ByteWriter: ~Copyable, @unchecked Sendable {  // Sendable holds: 
     /// Lets `body` fill up to `maximum` bytes after the present end; it returns how many it wrote.
     @inlinable
     mutating package func writeInPlace<E: Error>(
-        maximum: Int, _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+        maximum: Int,
+        _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
     ) throws(E) {
         reserve(maximum)
         let written = try body(UnsafeMutableRawBufferPointer(start: base + count, count: maximum))

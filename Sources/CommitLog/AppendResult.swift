@@ -6,7 +6,9 @@ package enum AppendOrigin: Sendable {
     case broker
 }
 
-/// Where an append went. It is not durable yet: give it to `PartitionLog.whenDurable(_:_:)`.
+/// Where an append went.
+///
+/// It is not durable yet: give it to `PartitionLog.whenDurable(_:_:)`.
 package struct AppendResult: Equatable, Sendable {
     /// The offset of the first record.
     package let baseOffset: Int64

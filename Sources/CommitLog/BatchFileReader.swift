@@ -14,9 +14,7 @@ struct BatchFileReader {
         let byteCount: Int
     }
 
-    /// - Parameter position: Where a batch begins.
-    /// - Parameter nextOffset: The base offset of that batch.
-    /// - Parameter limit: Where the batches end.
+    /// Reads from `position`, where the batch with base offset `nextOffset` begins, up to `limit`, where the batches end.
     init(_ handle: FileHandle, position: Int64, nextOffset: Int64, limit: Int64) {
         self.handle = handle
         self.position = position
@@ -45,7 +43,10 @@ struct BatchFileReader {
                     throw damage(at: position, "the batch of \(header.totalByteCount) bytes is cut")
                 }
             } else if position >= limit {
-                return Batches(slice: LogSlice(owner: bytes, bytes: UnsafeRawBufferPointer(start: nil, count: 0)), byteCount: 0)
+                return Batches(
+                    slice: LogSlice(owner: bytes, bytes: UnsafeRawBufferPointer(start: nil, count: 0)),
+                    byteCount: 0
+                )
             }
         }
     }
@@ -81,7 +82,9 @@ struct BatchFileReader {
     }
 
     private func wholeBatches(
-        in bytes: UnsafeRawBufferPointer, from start: Int, maxBytes: Int
+        in bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        maxBytes: Int
     ) throws(LogError) -> Int {
         var end = start
         var expected = nextOffset
@@ -95,7 +98,9 @@ struct BatchFileReader {
                 // What lies before the damage is good and is given out; the next read names the place.
                 if end > start { break }
                 throw damage(
-                    at: position + Int64(end), "the checksum of the batch at offset \(header.baseOffset) is wrong")
+                    at: position + Int64(end),
+                    "the checksum of the batch at offset \(header.baseOffset) is wrong"
+                )
             }
             end = next
         }
@@ -103,7 +108,9 @@ struct BatchFileReader {
     }
 
     private func header(
-        in bytes: UnsafeRawBufferPointer, at place: Int, expected: Int64? = nil
+        in bytes: UnsafeRawBufferPointer,
+        at place: Int,
+        expected: Int64? = nil
     ) throws(LogError) -> RecordBatchHeader {
         let header: RecordBatchHeader
         do throws(RecordBatchError) {

@@ -25,7 +25,9 @@ struct BatchValidator {
         }
         guard let first = batches.first else { throw .invalidRecord(reason: "there is no record batch") }
         guard batches.count == 1 || batches.allSatisfy({ !$0.header.hasProducerID }) else {
-            throw .invalidRecord(reason: "\(batches.count) batches of producer \(first.header.producerID) in one append")
+            throw .invalidRecord(
+                reason: "\(batches.count) batches of producer \(first.header.producerID) in one append"
+            )
         }
         return batches
     }
@@ -49,7 +51,8 @@ struct BatchValidator {
         let checksum = RecordBatch.checksum(of: batch)
         guard checksum == header.checksum else {
             throw .corruptBatch(
-                reason: "\(RecordBatchError.checksumMismatch(stored: header.checksum, computed: checksum))")
+                reason: "\(RecordBatchError.checksumMismatch(stored: header.checksum, computed: checksum))"
+            )
         }
         try validateFields(header)
         if requiresKeys && !header.attributes.isControl { try validateKeys(batch, header: header) }
@@ -59,7 +62,8 @@ struct BatchValidator {
     private func validateFields(_ header: RecordBatchHeader) throws(LogError) {
         guard header.recordCount > 0, Int64(header.recordCount) == Int64(header.lastOffsetDelta) + 1 else {
             throw .invalidRecord(
-                reason: "\(header.recordCount) records with a last offset delta of \(header.lastOffsetDelta)")
+                reason: "\(header.recordCount) records with a last offset delta of \(header.lastOffsetDelta)"
+            )
         }
         guard header.attributes.codec != nil else {
             throw .invalidRecord(reason: "compression codec \(header.attributes.rawValue & 7) does not exist")
@@ -70,7 +74,8 @@ struct BatchValidator {
         if header.hasProducerID {
             guard header.producerEpoch >= 0, header.baseSequence >= 0 || header.attributes.isControl else {
                 throw .invalidRecord(
-                    reason: "producer \(header.producerID) without epoch or sequence")
+                    reason: "producer \(header.producerID) without epoch or sequence"
+                )
             }
         } else if header.attributes.isTransactional {
             throw .invalidRecord(reason: "transactional batch without a producer id")

@@ -7,7 +7,9 @@ enum Checkpoint {
     static func read(_ path: String) throws(LogError) -> [TopicPartition: [Int64]]? {
         guard let bytes = try FileSystem.contents(of: path) else { return nil }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        guard lines.count >= 2, lines[0] == version, let count = Int(lines[1]), count == lines.count - 2 else { return nil }
+        guard lines.count >= 2, lines[0] == version, let count = Int(lines[1]), count == lines.count - 2 else {
+            return nil
+        }
         var result: [TopicPartition: [Int64]] = [:]
         for line in lines.dropFirst(2) {
             let words = line.split(separator: " ")

@@ -68,7 +68,7 @@ final class FileHandle: Sendable {
 
     /// Writes several buffers one behind the other, with as few calls as the system allows.
     ///
-    /// - Parameter vectors: Used up: a short write moves its first entries.
+    /// `vectors`: Used up: a short write moves its first entries.
     func write(_ vectors: inout [iovec], at position: Int64) throws(LogError) {
         var first = 0
         var next = position
@@ -117,8 +117,12 @@ final class FileHandle: Sendable {
 }
 
 extension LogError {
-    /// Sorts an error number: a full disk is a state that passes, everything else is not.
+    /// Sorts an error number: a full disk and a lack of descriptors pass, the rest does not.
     static func system(path: String, operation: String, code: Int32) -> LogError {
-        code == ENOSPC || code == EDQUOT ? .storageFull(path: path) : .input(path: path, operation: operation, code: code)
+        switch code {
+        case ENOSPC, EDQUOT: .storageFull(path: path)
+        case EMFILE, ENFILE: .tooManyFiles(path: path)
+        default: .input(path: path, operation: operation, code: code)
+        }
     }
 }

@@ -35,7 +35,9 @@ final class Lock: @unchecked Sendable {  // Sendable holds: the two objects are 
         return try body()
     }
 
-    /// Waits, with the lock held, for a signal; may return without one. Gives up at a time of the monotonic clock.
+    /// Waits, with the lock held, for a signal; may return without one.
+    ///
+    /// Gives up at a time of the monotonic clock.
     func wait(untilNanoseconds deadline: UInt64? = nil) {
         guard let deadline else {
             pthread_cond_wait(condition, mutex)

@@ -28,10 +28,12 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
 
     /// Takes the directory, which is created if need be.
     ///
-    /// - Parameter onEvent: Called from any thread with what the operator should hear; must not block.
+    /// `onEvent`: Called from any thread with what the operator should hear; must not block.
     /// - Throws: `.directoryInUse` when another process has it, `.unknownFormat` when a newer version wrote it.
     package init(
-        path: String, settings: LogDirectorySettings = LogDirectorySettings(), clock: Clock = .system,
+        path: String,
+        settings: LogDirectorySettings = LogDirectorySettings(),
+        clock: Clock = .system,
         onEvent: @escaping @Sendable (LogEvent) -> Void = { _ in }
     ) throws(LogError) {
         self.path = path
@@ -75,27 +77,34 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
     /// Too many bytes wait for the disk: stop reading requests until this is false again.
     package var isCongested: Bool { pendingBytes > services.settings.pendingByteLimit / 2 }
 
-    /// The partitions that have files, sorted. One that was opened and never written has none: what topics exist is for
-    /// the owner to remember.
+    /// The partitions that have files, sorted.
+    ///
+    /// One that was opened and never written has none: what topics exist is for the owner to remember.
     package func existing() -> [TopicPartition] {
         lock.withLock {
             (Array(unopened) + partitions.values.filter { $0.hasFiles }.map(\.name)).sorted()
         }
     }
 
-    /// Opens a partition; its files are made at the first append. Opening it again returns the same object.
+    /// Opens a partition; its files are made at the first append.
+    ///
+    /// Opening it again returns the same object.
     ///
     /// Damaged synced data does not throw: the partition opens stopped, and every call on it answers with the file and
     /// the position (`PartitionLog.stopReason`).
     package func open(
-        topic: String, partition: Int32, settings: PartitionSettings = PartitionSettings()
+        topic: String,
+        partition: Int32,
+        settings: PartitionSettings = PartitionSettings()
     ) throws(LogError) -> PartitionLog {
         let name = TopicPartition(topic: topic, partition: partition)
         return try lock.withLock { () throws(LogError) in
             if isClosed { throw .closed }
             if let log = partitions[name] { return log }
             var memory = PartitionMemory(
-                recoveryPoint: recoveryPoints[name]?.first, logStartOffset: logStarts[name]?.first)
+                recoveryPoint: recoveryPoints[name]?.first,
+                logStartOffset: logStarts[name]?.first
+            )
             if let end = cleanEnds[name], end.count == 2 { memory.cleanEnd = (end[0], end[1]) }
             let log = PartitionLog(name: name, settings: settings, services: services)
             try log.load(memory)
@@ -109,7 +118,9 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
     /// The partition if it is open.
     package func partition(_ name: TopicPartition) -> PartitionLog? { lock.withLock { partitions[name] } }
 
-    /// Closes a partition and deletes its files. Waiters get `.closed`. Blocks.
+    /// Closes a partition and deletes its files.
+    ///
+    /// Waiters get `.closed`. Blocks.
     package func remove(topic: String, partition: Int32) throws(LogError) {
         let name = TopicPartition(topic: topic, partition: partition)
         let log = lock.withLock {
@@ -130,7 +141,9 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
         try FileSystem.removeDirectory(doomed)
     }
 
-    /// Moves a partition's log start up to `offset` (-1: the high watermark), durably. Blocks.
+    /// Moves a partition's log start up to `offset` (-1: the high watermark), durably.
+    ///
+    /// Blocks.
     ///
     /// - Returns: The new log start offset.
     /// - Throws: `.offsetOutOfRange` for an offset above the high watermark.
@@ -165,13 +178,16 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
                 try writeCheckpoints()
             } catch {
                 services.onEvent(
-                    LogEvent(severity: .warning, partition: nil, message: "checkpoint not written: \(error)"))
+                    LogEvent(severity: .warning, partition: nil, message: "checkpoint not written: \(error)")
+                )
             }
         }
         if services.chunks.usedBytes.load(ordering: .relaxed) == 0 { services.chunks.trim() }
     }
 
-    /// Writes what waits, syncs, marks the directory clean and lets it go. Blocks; later appends answer `.closed`.
+    /// Writes what waits, syncs, marks the directory clean and lets it go.
+    ///
+    /// Blocks; later appends answer `.closed`.
     package func close() {
         let all = lock.withLock { () -> [PartitionLog] in
             guard !isClosed else { return [] }
@@ -192,7 +208,12 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             try Checkpoint.write(lock.withLock { cleanEnds }, to: Self.cleanMarker(path), directory: path)
         } catch {
             services.onEvent(
-                LogEvent(severity: .warning, partition: nil, message: "not marked clean, the next start checks: \(error)"))
+                LogEvent(
+                    severity: .warning,
+                    partition: nil,
+                    message: "not marked clean, the next start checks: \(error)"
+                )
+            )
         }
         flock(lockFile.descriptor, LOCK_UN)
     }

@@ -20,6 +20,8 @@ package enum LogError: Error, Equatable, Sendable {
 
     // The disk; nothing was acknowledged. Retried later it may succeed.
     case storageFull(path: String)
+    /// The process may open no more files (`ulimit -n`).
+    case tooManyFiles(path: String)
     /// More bytes wait for the disk than `pendingByteLimit` allows.
     case overloaded(pendingBytes: Int)
 
@@ -34,6 +36,14 @@ package enum LogError: Error, Equatable, Sendable {
     case unknownFormat(path: String, found: String, supported: String)
     case input(path: String, operation: String, code: Int32)
 
+    /// The state passes by itself: what was refused may be sent again.
+    var isTransient: Bool {
+        switch self {
+        case .storageFull, .tooManyFiles, .overloaded: true
+        default: false
+        }
+    }
+
     /// The error code of the Kafka protocol.
     package var kafkaErrorCode: Int16 {
         switch self {
@@ -45,7 +55,7 @@ package enum LogError: Error, Equatable, Sendable {
         case .outOfOrderSequence: 45
         case .duplicateSequence: 46
         case .invalidProducerEpoch: 47
-        case .storageFull, .overloaded, .partitionStopped, .directoryInUse, .unknownFormat, .input: 56
+        case .storageFull, .tooManyFiles, .overloaded, .partitionStopped, .directoryInUse, .unknownFormat, .input: 56
         case .invalidRecord, .missingKey: 87
         }
     }
@@ -69,6 +79,7 @@ extension LogError: CustomStringConvertible {
         case .offsetOutOfRange(let offset, let logStartOffset, let highWatermark):
             "offset \(offset) is outside \(logStartOffset)...\(highWatermark)"
         case .storageFull(let path): "no space left for \(path)"
+        case .tooManyFiles(let path): "too many open files to open \(path); raise the limit (ulimit -n)"
         case .overloaded(let pendingBytes): "\(pendingBytes) bytes wait for the disk already"
         case .partitionStopped(let reason): "partition is stopped: \(reason)"
         case .corruptLog(let file, let position, let reason): "\(file) is damaged at byte \(position): \(reason)"

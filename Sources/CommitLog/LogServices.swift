@@ -16,7 +16,10 @@ final class LogServices: Sendable {
     let pendingBytes = Atomic<Int>(0)
 
     init(
-        path: String, settings: LogDirectorySettings, clock: Clock, onEvent: @escaping @Sendable (LogEvent) -> Void
+        path: String,
+        settings: LogDirectorySettings,
+        clock: Clock,
+        onEvent: @escaping @Sendable (LogEvent) -> Void
     ) {
         self.path = path
         self.settings = settings
@@ -68,7 +71,9 @@ final class LogCache: @unchecked Sendable {  // Sendable holds: the queue is tou
         }
     }
 
-    /// Drops the oldest chunks until the bound holds; those still waiting for the disk stay. Call it without locks.
+    /// Drops the oldest chunks until the bound holds; those still waiting for the disk stay.
+    ///
+    /// Call it without locks.
     func shrink() {
         // Each entry is looked at no more than once a call, so chunks that cannot go do not make it spin.
         var looks = lock.withLock { queue.count - head }

@@ -18,11 +18,11 @@ package enum TimestampType: Equatable, Sendable {
 
 /// The settings of one partition, named after Kafka's topic settings.
 package struct PartitionSettings: Equatable, Sendable {
-    /// `segment.bytes`
+    /// `segment.bytes`.
     package var segmentBytes = 1 << 30
     /// `segment.ms`: the active segment is rolled when its first record is older.
     package var segmentMilliseconds: Int64 = 7 * 24 * 3_600_000
-    /// `index.interval.bytes`
+    /// `index.interval.bytes`.
     package var indexIntervalBytes = 4096
     /// `max.message.bytes`: the largest record batch.
     package var maxMessageBytes = 1_048_588
@@ -32,13 +32,15 @@ package struct PartitionSettings: Equatable, Sendable {
     package var retentionBytes: Int64?
     package var timestampType = TimestampType.createTime
     package var flush = FlushPolicy.always
-    /// `cleanup.policy` contains `delete`. Where it does not (a topic that is only compacted), nothing is ever removed
-    /// by time or size.
+    /// `cleanup.policy` contains `delete`.
+    ///
+    /// Where it does not (a topic that is only compacted), nothing is ever removed by time or size.
     package var deletesOldSegments = true
-    /// `cleanup.policy` contains `compact`: records without a key are refused. Compaction itself is not done yet: such a
-    /// topic keeps everything.
+    /// `cleanup.policy` contains `compact`: records without a key are refused.
+    ///
+    /// Compaction itself is not done yet: such a topic keeps everything.
     package var requiresKeys = false
-    /// `producer.id.expiration.ms`
+    /// `producer.id.expiration.ms`.
     package var producerExpirationMilliseconds: Int64 = 24 * 3_600_000
 
     package init() {}
@@ -46,7 +48,9 @@ package struct PartitionSettings: Equatable, Sendable {
 
 /// The settings of a data directory.
 package struct LogDirectorySettings: Equatable, Sendable {
-    /// Threads that write to the disk. More help when many partitions are written at once.
+    /// Threads that write to the disk.
+    ///
+    /// More help when many partitions are written at once.
     package var writerThreads = 4
     /// Bytes of recent batches kept in memory for readers, over all partitions.
     package var cacheBytes = 48 << 20

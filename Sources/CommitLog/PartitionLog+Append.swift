@@ -9,9 +9,11 @@ extension PartitionLog {
     /// Refused as a whole or taken as a whole. A batch with a producer id comes alone. Offsets and leader epoch are set in
     /// the log's copy, timestamps too where the topic stamps them; `batches` is only read. Returns at once: the bytes
     /// become durable, and are seen by readers, later: see `whenDurable(_:_:)`.
-    /// - Parameter leaderEpoch: Stamped into each batch; never lower than before.
+    /// `leaderEpoch`: Stamped into each batch; never lower than before.
     package func append(
-        _ batches: UnsafeRawBufferPointer, leaderEpoch: Int32 = 0, origin: AppendOrigin = .client
+        _ batches: UnsafeRawBufferPointer,
+        leaderEpoch: Int32 = 0,
+        origin: AppendOrigin = .client
     ) throws(LogError) -> AppendResult {
         let pending = services.pendingBytes.load(ordering: .relaxed)
         guard pending + batches.count <= services.settings.pendingByteLimit else {
@@ -19,7 +21,10 @@ extension PartitionLog {
         }
         let settings = lock.withLock { self.settings }
         let validator = BatchValidator(
-            maxMessageBytes: settings.maxMessageBytes, requiresKeys: settings.requiresKeys, origin: origin)
+            maxMessageBytes: settings.maxMessageBytes,
+            requiresKeys: settings.requiresKeys,
+            origin: origin
+        )
         let valid = try validator.validate(batches)
         let now = services.clock.wallMilliseconds
         let stamp = settings.timestampType == .logAppendTime ? now : nil
@@ -34,7 +39,11 @@ extension PartitionLog {
     }
 
     private func appendLocked(
-        _ batches: [ValidBatch], byteCount: Int, leaderEpoch: Int32, stamp: Int64?, now: Int64
+        _ batches: [ValidBatch],
+        byteCount: Int,
+        leaderEpoch: Int32,
+        stamp: Int64?,
+        now: Int64
     ) throws(LogError) -> AppendResult {
         if let stopped { throw stopped }
         if isClosed { throw .closed }
@@ -42,8 +51,13 @@ extension PartitionLog {
             case .duplicate(let earlier) = try producers.check(first)
         {
             return AppendResult(
-                baseOffset: earlier.baseOffset, lastOffset: earlier.lastOffset, logAppendTime: earlier.logAppendTime,
-                logStartOffset: logStartOffset, isDuplicate: true, generation: generation)
+                baseOffset: earlier.baseOffset,
+                lastOffset: earlier.lastOffset,
+                logAppendTime: earlier.logAppendTime,
+                logStartOffset: logStartOffset,
+                isDuplicate: true,
+                generation: generation
+            )
         }
         rollIfNeeded(byteCount: byteCount, now: now)
         if active.size == 0 { active.firstAppendMilliseconds = now }
@@ -53,8 +67,13 @@ extension PartitionLog {
         lastAppendMilliseconds = services.clock.monotonicMilliseconds
         enqueue()
         return AppendResult(
-            baseOffset: baseOffset, lastOffset: endOffset - 1, logAppendTime: stamp ?? -1,
-            logStartOffset: logStartOffset, isDuplicate: false, generation: generation)
+            baseOffset: baseOffset,
+            lastOffset: endOffset - 1,
+            logAppendTime: stamp ?? -1,
+            logStartOffset: logStartOffset,
+            isDuplicate: false,
+            generation: generation
+        )
     }
 
     /// Copies one batch behind the log's end, with its offset, epoch and perhaps time.
@@ -78,7 +97,10 @@ extension PartitionLog {
                 store(header.attributes.rawValue, at: RecordBatchHeader.checkedPosition)
                 store(stamp, at: 35)
                 let checked = UnsafeRawBufferPointer(rebasing: patched[RecordBatchHeader.checkedPosition...])
-                store(CRC32C.checksum(body, continuing: CRC32C.checksum(checked)), at: RecordBatchHeader.checksumPosition)
+                store(
+                    CRC32C.checksum(body, continuing: CRC32C.checksum(checked)),
+                    at: RecordBatchHeader.checksumPosition
+                )
             }
             copy(UnsafeRawBufferPointer(patched), to: segment)
         }
@@ -87,10 +109,18 @@ extension PartitionLog {
         if header.hasProducerID {
             undo.append(
                 ProducerUndo(
-                    offset: header.baseOffset, producerID: header.producerID, entry: producers[header.producerID]))
+                    offset: header.baseOffset,
+                    producerID: header.producerID,
+                    entry: producers[header.producerID]
+                )
+            )
             producers.record(
-                batch.header, baseOffset: header.baseOffset, checksum: batch.header.checksum,
-                logAppendTime: stamp ?? -1, now: now)
+                batch.header,
+                baseOffset: header.baseOffset,
+                checksum: batch.header.checksum,
+                logAppendTime: stamp ?? -1,
+                now: now
+            )
         }
         endOffset = header.nextOffset
     }
@@ -119,8 +149,12 @@ extension PartitionLog {
         }
         let block = Int64(WriterScratch.blockBytes)
         let chunk = LogChunk(
-            pool: services.chunks, capacity: ChunkPool.sizes[chunkSizeClass], fileStart: segment.size / block * block,
-            validFrom: segment.size, segment: segment)
+            pool: services.chunks,
+            capacity: ChunkPool.sizes[chunkSizeClass],
+            fileStart: segment.size / block * block,
+            validFrom: segment.size,
+            segment: segment
+        )
         chunks.append(chunk)
         services.cache.add(chunk, of: self)
         return chunk

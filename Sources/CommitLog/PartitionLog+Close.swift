@@ -3,7 +3,9 @@ import Synchronization
 import KafkaProtocol
 
 extension PartitionLog {
-    /// Takes no more appends, writes what waits and finishes the files. Blocks.
+    /// Takes no more appends, writes what waits and finishes the files.
+    ///
+    /// Blocks.
     ///
     /// - Returns: The end offset and the size of the last segment, to be trusted at the next start; nil when the
     ///   partition has no files or stands still.

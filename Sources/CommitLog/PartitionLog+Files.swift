@@ -20,13 +20,19 @@ extension PartitionLog {
     ///
     /// The files are caches: when they cannot be written, the entries stay in memory.
     func storeIndex(of segment: Segment) {
+        indexLock.withLock { storeIndexLocked(segment) }
+    }
+
+    private func storeIndexLocked(_ segment: Segment) {
         let (entries, times, stored, storedTimes) = lock.withLock {
             if segment.written == segment.size {
                 if segment.size > 0, segment.isRolled || isClosed {
                     segment.index.appendTime(
                         SegmentIndex.TimeEntry(
                             timestamp: segment.maxTimestamp,
-                            relativeOffset: UInt32(clamping: endOffset(of: segment) - 1 - segment.baseOffset)))
+                            relativeOffset: UInt32(clamping: endOffset(of: segment) - 1 - segment.baseOffset)
+                        )
+                    )
                 }
             }
             let entries = segment.index.entries.prefix { Int64($0.position) < segment.written }
@@ -49,7 +55,9 @@ extension PartitionLog {
         lock.withLock { segment.index.markStored(entries: entries.count, timeEntries: times.count) }
     }
 
-    /// The offset behind the last record of a segment. Call it with the lock held.
+    /// The offset behind the last record of a segment.
+    ///
+    /// Call it with the lock held.
     func endOffset(of segment: Segment) -> Int64 { segmentAfter(segment)?.baseOffset ?? endOffset }
 
     /// Writes what is known of the producers below an offset and deletes older snapshots but one.
@@ -72,7 +80,9 @@ extension PartitionLog {
         try FileSystem.names(in: directory).filter { $0.hasSuffix(".snapshot") }.sorted()
     }
 
-    /// Sees to it that a topic flushed at intervals is synced in time. Call it with the lock held.
+    /// Sees to it that a topic flushed at intervals is synced in time.
+    ///
+    /// Call it with the lock held.
     func scheduleSync(_ flush: FlushPolicy) {
         guard case .interval(let milliseconds) = flush, !isSyncScheduled else { return }
         isSyncScheduled = true
@@ -117,7 +127,9 @@ extension PartitionLog {
         return point
     }
 
-    /// The offset below which everything is synced. Call it with the lock held.
+    /// The offset below which everything is synced.
+    ///
+    /// Call it with the lock held.
     private func recoveryPoint() -> Int64 {
         if active.synced == active.written { return highWatermark }
         let relative = active.index.floor(position: active.synced)?.relativeOffset ?? 0

@@ -12,7 +12,9 @@ struct PartitionMemory {
 }
 
 extension PartitionLog {
-    /// Finds the partition's files and brings them into order. Damage below the recovery point stops the partition.
+    /// Finds the partition's files and brings them into order.
+    ///
+    /// Damage below the recovery point stops the partition.
     func load(_ memory: PartitionMemory) throws(LogError) {
         do throws(LogError) {
             try loadFiles(memory)
@@ -34,11 +36,20 @@ extension PartitionLog {
         guard let first = bases.first else {
             guard (memory.recoveryPoint ?? 0) == 0 else {
                 throw .corruptLog(
-                    file: directory, position: 0,
-                    reason: "the segments are gone, the log went up to offset \(memory.recoveryPoint ?? 0)")
+                    file: directory,
+                    position: 0,
+                    reason: "the segments are gone, the log went up to offset \(memory.recoveryPoint ?? 0)"
+                )
             }
             segments = [Segment(directory: directory, baseOffset: 0)]
             return
+        }
+        // Left by a deletion that was interrupted.
+        for name in names where name.hasSuffix("index") {
+            guard let digits = name.split(separator: ".").first, let base = Int64(digits), !bases.contains(base) else {
+                continue
+            }
+            try FileSystem.removeFile("\(directory)/\(name)")
         }
         var sizes: [Int64] = []
         for base in bases {
@@ -46,7 +57,9 @@ extension PartitionLog {
             segments.append(segment)
             sizes.append(try FileSystem.byteCount(of: segment.logPath) ?? 0)
         }
-        if let clean = memory.cleanEnd, let size = sizes.last, size == clean.byteCount, active.baseOffset <= clean.offset {
+        if let clean = memory.cleanEnd, let size = sizes.last, size == clean.byteCount,
+            active.baseOffset <= clean.offset
+        {
             for (segment, size) in zip(segments, sizes) { try adopt(segment, size: size) }
             endOffset = clean.offset
         } else {
@@ -82,13 +95,17 @@ extension PartitionLog {
         segment.maxTimestamp = times.timestamp
         segment.writtenMaxTimestamp = times.timestamp
         segment.index = SegmentIndex(
-            storedCount: Int(entries) / SegmentIndex.entryByteCount, storedTimeCount: times.count,
-            latestTimestamp: times.timestamp)
+            storedCount: Int(entries) / SegmentIndex.entryByteCount,
+            storedTimeCount: times.count,
+            latestTimestamp: times.timestamp
+        )
     }
 
     private func loadIndexAgain(_ segment: Segment) throws(LogError) {
         let scan = try SegmentScan(
-            handle: try segment.reader(), baseOffset: segment.baseOffset, indexInterval: settings.indexIntervalBytes
+            handle: try segment.reader(),
+            baseOffset: segment.baseOffset,
+            indexInterval: settings.indexIntervalBytes
         ).run(limit: segment.size)
         segment.replaceIndex(with: scan)
     }
@@ -112,7 +129,9 @@ extension PartitionLog {
         // After an orderly stop a log without a snapshot had no producers to remember.
         guard from < endOffset, !(isClean && snapshotOffset < 0) else { return }
         for segment in segments where endOffset(of: segment) > from {
-            if segment.index.mustLoad(for: UInt32(clamping: max(0, from - segment.baseOffset))) { try loadIndex(of: segment) }
+            if segment.index.mustLoad(for: UInt32(clamping: max(0, from - segment.baseOffset))) {
+                try loadIndex(of: segment)
+            }
             let entry = segment.index.floor(UInt32(clamping: max(0, from - segment.baseOffset)))
             let scan = SegmentScan(handle: try segment.reader(), baseOffset: segment.baseOffset, indexInterval: .max)
             let now = services.clock.wallMilliseconds
@@ -120,8 +139,12 @@ extension PartitionLog {
                 guard header.hasProducerID, header.baseOffset >= from else { return }
                 let isStamped = header.attributes.isLogAppendTime
                 producers.record(
-                    header, baseOffset: header.baseOffset, checksum: isStamped ? nil : header.checksum,
-                    logAppendTime: isStamped ? header.maxTimestamp : -1, now: now)
+                    header,
+                    baseOffset: header.baseOffset,
+                    checksum: isStamped ? nil : header.checksum,
+                    logAppendTime: isStamped ? header.maxTimestamp : -1,
+                    now: now
+                )
             }
             segment.closeFiles()
         }

@@ -16,6 +16,8 @@ private struct FilePlace {
 extension PartitionLog {
     /// The most that one read takes from a file, whatever was asked; callers read again.
     private static let maximumFileReadBytes = 4 << 20
+    /// Segments whose whole index may be in memory, in one partition; an index of a full segment takes some 4 MiB.
+    private static let loadedIndexLimit = 4
 
     /// Reads whole batches below the high watermark, beginning with the one that contains `offset`.
     ///
@@ -56,20 +58,30 @@ extension PartitionLog {
         guard let cursor, position >= cursor.start else {
             return .inFile(
                 FilePlace(
-                    handle: try segment.reader(), position: position,
-                    nextOffset: segment.baseOffset + Int64(entry?.relativeOffset ?? 0), limit: segment.written,
-                    segment: segment))
+                    handle: try segment.reader(),
+                    position: position,
+                    nextOffset: segment.baseOffset + Int64(entry?.relativeOffset ?? 0),
+                    limit: segment.written,
+                    segment: segment
+                )
+            )
         }
         return .done(readMemory(cursor, position, segment, from: offset, maxBytes: maxBytes))
     }
 
-    /// The segment in which an offset below the high watermark lies. Call it with the lock held.
+    /// The segment in which an offset below the high watermark lies.
+    ///
+    /// Call it with the lock held.
     func segment(containing offset: Int64) -> Segment? {
         segments.last { $0.baseOffset <= offset } ?? segments.first
     }
 
     private func readMemory(
-        _ cursor: ChunkCursor, _ position: Int64, _ segment: Segment, from offset: Int64, maxBytes: Int
+        _ cursor: ChunkCursor,
+        _ position: Int64,
+        _ segment: Segment,
+        from offset: Int64,
+        maxBytes: Int
     ) -> LogRead {
         let limit = segment.written
         var start = position
@@ -96,7 +108,11 @@ extension PartitionLog {
 
     private func readFile(_ place: FilePlace, from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
         var reader = BatchFileReader(
-            place.handle, position: place.position, nextOffset: place.nextOffset, limit: place.limit)
+            place.handle,
+            position: place.position,
+            nextOffset: place.nextOffset,
+            limit: place.limit
+        )
         let wanted = min(maxBytes, Self.maximumFileReadBytes)
         let result: BatchFileReader.Batches
         do throws(LogError) {
@@ -104,7 +120,11 @@ extension PartitionLog {
         } catch .corruptLog where place.position > 0 {
             // Perhaps only the index is wrong: it is a cache, so look again from the beginning of the segment.
             reader = BatchFileReader(
-                place.handle, position: 0, nextOffset: place.segment.baseOffset, limit: place.limit)
+                place.handle,
+                position: 0,
+                nextOffset: place.segment.baseOffset,
+                limit: place.limit
+            )
             result = try reader.batches(containing: offset, maxBytes: wanted)
         } catch {
             throw error
@@ -116,15 +136,26 @@ extension PartitionLog {
 
     private func answer(_ slices: [LogSlice], byteCount: Int) -> LogRead {
         LogRead(
-            slices: slices, byteCount: byteCount, highWatermark: highWatermark, lastStableOffset: highWatermark,
-            logStartOffset: logStartOffset)
+            slices: slices,
+            byteCount: byteCount,
+            highWatermark: highWatermark,
+            lastStableOffset: highWatermark,
+            logStartOffset: logStartOffset
+        )
     }
 
     /// Reads a segment's stored index entries back, or makes them again from the segment.
     func loadIndex(of segment: Segment) throws(LogError) {
+        try indexLock.withLock { () throws(LogError) in try loadIndexLocked(segment) }
+    }
+
+    private func loadIndexLocked(_ segment: Segment) throws(LogError) {
         let (limit, stored) = lock.withLock { (segment.written, segment.index.storedCount) }
         var loaded = try SegmentIndex.load(
-            indexPath: segment.indexPath, timePath: segment.timeIndexPath, segmentByteCount: limit)
+            indexPath: segment.indexPath,
+            timePath: segment.timeIndexPath,
+            segmentByteCount: limit
+        )
         if loaded == nil || loaded?.entries.count ?? 0 < stored {
             let handle = try lock.withLock { () throws(LogError) in try segment.reader() }
             let interval = lock.withLock { settings.indexIntervalBytes }
@@ -133,7 +164,12 @@ extension PartitionLog {
             report(.warning, "index of \(segment.logPath) was damaged and is made again")
             loaded = SegmentIndex.Loaded(entries: scan.entries, timeEntries: scan.timeEntries)
         }
-        lock.withLock { segment.index.loaded = loaded }
+        lock.withLock {
+            segment.index.loaded = loaded
+            let others = segments.filter { $0 !== segment && $0.index.loaded != nil }
+            guard others.count >= Self.loadedIndexLimit else { return }
+            for other in others { other.index.loaded = nil }
+        }
     }
 
     /// Drops the oldest chunk if it is this one and on disk; true when nothing keeps it any longer.

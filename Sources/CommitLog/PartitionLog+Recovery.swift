@@ -7,7 +7,9 @@ import KafkaProtocol
 /// partition stops and says where.
 extension PartitionLog {
     /// A torn write can leave its later blocks without the earlier ones, within one write and one batch.
-    private var tornWriteReach: Int64 { Self.maximumWriteBytes + Int64(max(settings.maxMessageBytes, 1 << 20)) + (128 << 10) }
+    private var tornWriteReach: Int64 {
+        Self.maximumWriteBytes + Int64(max(settings.maxMessageBytes, 1 << 20)) + (128 << 10)
+    }
 
     func recover(sizes: [Int64], recoveryPoint: Int64) throws(LogError) {
         var index = 0
@@ -17,8 +19,10 @@ extension PartitionLog {
             let scan = try scan(segment, fileSize: sizes[index], recoveryPoint: recoveryPoint)
             if next == nil, scan.nextOffset < recoveryPoint {
                 throw .corruptLog(
-                    file: segment.logPath, position: scan.end,
-                    reason: "the log ends at offset \(scan.nextOffset), it was synced up to \(recoveryPoint)")
+                    file: segment.logPath,
+                    position: scan.end,
+                    reason: "the log ends at offset \(scan.nextOffset), it was synced up to \(recoveryPoint)"
+                )
             }
             if next.map({ scan.nextOffset != $0.baseOffset }) ?? (scan.stop != .endOfFile) {
                 let isSynced = next.map { $0.baseOffset <= recoveryPoint } ?? false
@@ -31,28 +35,43 @@ extension PartitionLog {
         }
     }
 
-    private func scan(_ segment: Segment, fileSize: Int64, recoveryPoint: Int64) throws(LogError) -> SegmentScan.Result {
+    private func scan(_ segment: Segment, fileSize: Int64, recoveryPoint: Int64) throws(LogError) -> SegmentScan.Result
+    {
         let loaded = try SegmentIndex.load(
-            indexPath: segment.indexPath, timePath: segment.timeIndexPath, segmentByteCount: fileSize)
+            indexPath: segment.indexPath,
+            timePath: segment.timeIndexPath,
+            segmentByteCount: fileSize
+        )
         let scanner = SegmentScan(
-            handle: try segment.reader(), baseOffset: segment.baseOffset, indexInterval: settings.indexIntervalBytes)
+            handle: try segment.reader(),
+            baseOffset: segment.baseOffset,
+            indexInterval: settings.indexIntervalBytes
+        )
         // Entries above the recovery point may point at what is gone.
         let kept = (loaded?.entries ?? []).prefix { Int64($0.relativeOffset) + segment.baseOffset < recoveryPoint }
         if let last = kept.last, let loaded {
             let lastOffset = segment.baseOffset + Int64(last.relativeOffset)
             var scan = try scanner.run(
-                from: Int64(last.position), nextOffset: lastOffset, limit: fileSize, verifyFrom: recoveryPoint)
+                from: Int64(last.position),
+                nextOffset: lastOffset,
+                limit: fileSize,
+                verifyFrom: recoveryPoint
+            )
             // An entry that points into nothing: perhaps only the index is wrong, so look at the whole segment.
             if scan.nextOffset > lastOffset {
-                let times = loaded.timeEntries.prefix { $0.timestamp <= scan.maxTimestamp || $0.relativeOffset <= last.relativeOffset }
+                let times = loaded.timeEntries.prefix {
+                    $0.timestamp <= scan.maxTimestamp || $0.relativeOffset <= last.relativeOffset
+                }
                 scan.maxTimestamp = max(scan.maxTimestamp, times.last?.timestamp ?? -1)
                 let newTimes = scan.timeEntries.filter { $0.timestamp > times.last?.timestamp ?? -1 }
                 let isStoredWhole = kept.count == loaded.entries.count && scan.entries.isEmpty
                 segment.adopt(size: scan.end, fileSize: scan.end, maxTimestamp: scan.maxTimestamp)
                 if isStoredWhole && newTimes.isEmpty && times.count == loaded.timeEntries.count {
                     segment.index = SegmentIndex(
-                        storedCount: kept.count, storedTimeCount: times.count,
-                        latestTimestamp: times.last?.timestamp ?? -1)
+                        storedCount: kept.count,
+                        storedTimeCount: times.count,
+                        latestTimestamp: times.last?.timestamp ?? -1
+                    )
                 } else {
                     scan.entries = Array(kept) + scan.entries
                     scan.timeEntries = Array(times) + newTimes
@@ -69,7 +88,11 @@ extension PartitionLog {
 
     /// Decides whether the end of a scan may be the end of the log.
     private func accept(
-        _ scan: SegmentScan.Result, of segment: Segment, next: Segment?, isSynced: Bool, fileSize: Int64
+        _ scan: SegmentScan.Result,
+        of segment: Segment,
+        next: Segment?,
+        isSynced: Bool,
+        fileSize: Int64
     ) throws(LogError) {
         let reason: String
         switch scan.stop {
@@ -84,14 +107,17 @@ extension PartitionLog {
         }
         if isSyncedWrite, try hasData(segment, from: scan.end + tornWriteReach, to: fileSize) {
             throw .corruptLog(
-                file: segment.logPath, position: scan.end,
-                reason: "\(reason), and data goes on too far behind it for a torn write")
+                file: segment.logPath,
+                position: scan.end,
+                reason: "\(reason), and data goes on too far behind it for a torn write"
+            )
         }
         guard scan.stop != .zeros || next != nil else { return }
         report(
             .warning,
             "\(segment.logPath) is cut at byte \(scan.end), offset \(scan.nextOffset), where an unfinished write begins: "
-                + reason)
+                + reason
+        )
     }
 
     private func hasData(_ segment: Segment, from position: Int64, to end: Int64) throws(LogError) -> Bool {

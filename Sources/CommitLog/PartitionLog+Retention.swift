@@ -1,5 +1,7 @@
 extension PartitionLog {
-    /// Deletes segments past the retention time or size and below the log start. Waits for the disk.
+    /// Deletes segments past the retention time or size and below the log start.
+    ///
+    /// Waits for the disk.
     package func enforceRetention(now: Int64) {
         let removed = lock.withLock { () -> [Segment] in
             guard stopped == nil, !isClosed else { return [] }
@@ -33,7 +35,10 @@ extension PartitionLog {
             let target = offset == -1 ? highWatermark : offset
             guard target >= 0, target <= highWatermark else {
                 throw .offsetOutOfRange(
-                    offset: offset, logStartOffset: logStartOffset, highWatermark: highWatermark)
+                    offset: offset,
+                    logStartOffset: logStartOffset,
+                    highWatermark: highWatermark
+                )
             }
             logStartOffset = max(logStartOffset, target)
             return removeSegments { $1 <= logStartOffset }
@@ -42,8 +47,9 @@ extension PartitionLog {
         return logStartOffset
     }
 
-    /// Rolls the active segment when all of it is past the retention time, so that it can go too. Call it with the lock
-    /// held.
+    /// Rolls the active segment when all of it is past the retention time, so that it can go too.
+    ///
+    /// Call it with the lock held.
     private func rollIfExpired(before limit: Int64) {
         let segment = active
         guard segment.size > 0, segment.written == segment.size, segment.maxTimestamp >= 0, segment.maxTimestamp < limit
@@ -53,8 +59,9 @@ extension PartitionLog {
         enqueue()
     }
 
-    /// Takes finished segments off the front while a condition on the segment and the offset behind it holds. Call it
-    /// with the lock held.
+    /// Takes finished segments off the front while a condition on the segment and the offset behind it holds.
+    ///
+    /// Call it with the lock held.
     private func removeSegments(while condition: (Segment, Int64) -> Bool) -> [Segment] {
         var count = 0
         while count + 1 < segments.count {

@@ -4,7 +4,9 @@ import KafkaProtocol
 extension PartitionLog {
     private static let searchReadBytes = 1 << 20
 
-    /// The first record at or after a time, nil when there is none. May read the disk.
+    /// The first record at or after a time, nil when there is none.
+    ///
+    /// May read the disk.
     package func offset(forTimestamp timestamp: Int64) throws(LogError) -> TimestampedOffset? {
         let (all, startOffset) = lock.withLock { (segments, logStartOffset) }
         for segment in all {
@@ -15,7 +17,9 @@ extension PartitionLog {
         return nil
     }
 
-    /// The record with the highest timestamp, the first of them; nil in an empty log. May read the disk.
+    /// The record with the highest timestamp, the first of them; nil in an empty log.
+    ///
+    /// May read the disk.
     package func offsetOfMaxTimestamp() throws(LogError) -> TimestampedOffset? {
         let latest = lock.withLock { segments.map(\.writtenMaxTimestamp).max() ?? -1 }
         return latest < 0 ? nil : try offset(forTimestamp: latest)
@@ -30,7 +34,9 @@ extension PartitionLog {
 
     /// Looks through the records from an offset on.
     private func search(
-        from offset: Int64, timestamp: Int64, endOfSegment: Int64
+        from offset: Int64,
+        timestamp: Int64,
+        endOfSegment: Int64
     ) throws(LogError) -> TimestampedOffset? {
         var next = offset
         while next < endOfSegment {
@@ -59,13 +65,19 @@ extension PartitionLog {
     }
 
     private func firstRecord(
-        in batch: UnsafeRawBufferPointer, _ header: RecordBatchHeader, from offset: Int64, timestamp: Int64
+        in batch: UnsafeRawBufferPointer,
+        _ header: RecordBatchHeader,
+        from offset: Int64,
+        timestamp: Int64
     ) throws(RecordBatchError) -> TimestampedOffset? {
         var found: TimestampedOffset?
         try RecordBatch.forEachRecord(in: batch, header: header) { record in
             guard record.timestamp >= timestamp, record.offset >= offset else { return true }
             found = TimestampedOffset(
-                offset: record.offset, timestamp: record.timestamp, leaderEpoch: header.leaderEpoch)
+                offset: record.offset,
+                timestamp: record.timestamp,
+                leaderEpoch: header.leaderEpoch
+            )
             return false
         }
         return found

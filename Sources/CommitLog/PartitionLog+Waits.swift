@@ -45,8 +45,10 @@ extension PartitionLog {
         if isKnown { body(error) }
     }
 
-    /// What became of an append that was made before a failed write: that took back what was not durable yet, and other
-    /// bytes may have got the offsets since. Call it with the lock held.
+    /// What became of an append that was made before a failed write: that took back what was not durable yet, and
+    /// other bytes may have got the offsets since.
+    ///
+    /// Call it with the lock held.
     private func outcome(of append: AppendResult) -> LogError? {
         guard let failure = takeBacks.first(where: { $0.generation == append.generation }) else {
             return .storageFull(path: directory)  // too long ago to tell: the producer has to ask again
@@ -55,7 +57,9 @@ extension PartitionLog {
     }
 
     /// Calls `body` once, from a writer thread, when the high watermark is above `offset` or the partition stops or
-    /// closes. It must be quick; no lock is held.
+    /// closes.
+    ///
+    /// It must be quick; no lock is held.
     ///
     /// - Returns: nil, and `body` is never called, when there is nothing to wait for: the high watermark is above
     ///   `offset`, or the partition has stopped or closed.
@@ -77,7 +81,9 @@ extension PartitionLog {
         }
     }
 
-    /// Takes out the waits that the present high watermark satisfies. Call it with the lock held.
+    /// Takes out the waits that the present high watermark satisfies.
+    ///
+    /// Call it with the lock held.
     func takeSatisfiedWaits() -> DueWaits {
         let reached = highWatermark
         var due = DueWaits()
@@ -96,7 +102,9 @@ extension PartitionLog {
         return due
     }
 
-    /// Takes out all waits for the disk, and those for data too when nothing more will come. Call it with the lock held.
+    /// Takes out all waits for the disk, and those for data too when nothing more will come.
+    ///
+    /// Call it with the lock held.
     func takeAllWaits(error: LogError, readers: Bool) -> DueWaits {
         var due = DueWaits(error: error)
         swap(&due.durable, &durableWaits)

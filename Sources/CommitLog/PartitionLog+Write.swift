@@ -56,10 +56,15 @@ extension PartitionLog: DiskWork {
         }
         let start = segment.written
         return WriteJob(
-            segment: segment, start: start, end: end, endOffset: endOffset,
+            segment: segment,
+            start: start,
+            end: end,
+            endOffset: endOffset,
             chunks: chunks.filter { $0.segment === segment && $0.limit > start && $0.fileStart < end },
-            flush: settings.flush, segmentBytes: Int64(settings.segmentBytes),
-            isLast: segment.isRolled && end == segment.size)
+            flush: settings.flush,
+            segmentBytes: Int64(settings.segmentBytes),
+            isLast: segment.isRolled && end == segment.size
+        )
     }
 
     private func carryOut(_ job: WriteJob, _ scratch: WriterScratch) throws(LogError) {
@@ -72,12 +77,7 @@ extension PartitionLog: DiskWork {
             try reserve(job, handle)
             if isNew { try FileSystem.syncDirectory(directory) }
             let began = monotonicNanoseconds()
-            if segment.isDirect {
-                try directWrite(job, handle, scratch)
-            } else {
-                try bufferedWrite(job, handle, scratch)
-                if job.flush == .always { try handle.sync() }
-            }
+            try write(job, handle, scratch)
             let statistics = services.statistics
             statistics.writes.wrappingAdd(1, ordering: .relaxed)
             statistics.writtenBytes.wrappingAdd(Int(job.end - job.start), ordering: .relaxed)
@@ -86,6 +86,22 @@ extension PartitionLog: DiskWork {
             try FileSystem.syncDirectory(directory)
         }
         if job.isLast { try seal(segment, handle: handle) }
+    }
+
+    private func write(_ job: WriteJob, _ handle: FileHandle, _ scratch: WriterScratch) throws(LogError) {
+        if job.segment.isDirect {
+            do throws(LogError) {
+                return try directWrite(job, handle, scratch)
+            } catch .input(_, _, code: EINVAL) {
+                // The file system takes the flag and then not the write: through the page cache from here on.
+                job.segment.closeWriter()
+            } catch {
+                throw error
+            }
+        }
+        let handle = try job.segment.writer(direct: false)
+        try bufferedWrite(job, handle, scratch)
+        if job.flush == .always { try handle.sync() }
     }
 
     /// Makes the partition's directory before its first segment.
@@ -177,7 +193,9 @@ extension PartitionLog: DiskWork {
         job.segment.touched = max(job.segment.touched, job.end)
     }
 
-    /// Publishes what was written. Call it with the lock held.
+    /// Publishes what was written.
+    ///
+    /// Call it with the lock held.
     private func finish(_ job: WriteJob) -> DueWaits {
         let segment = job.segment
         segment.exists = true
@@ -209,11 +227,7 @@ extension PartitionLog: DiskWork {
 
     /// Takes back what could not be written, so that nothing unwritten is ever acknowledged or built upon.
     private func fail(_ job: WriteJob, _ error: LogError) -> DueWaits {
-        if case .storageFull = error {
-            report(.warning, "\(error); \(job.end - job.start) bytes were refused, producing goes on when space returns")
-        } else {
-            report(.error, "stopped, nothing more is accepted until a restart: \(error)")
-        }
+        reportFailure(error, bytes: job.end - job.start)
         return lock.withLock {
             takeBack(job.segment)
             takeBacks.append(TakeBack(generation: generation, offset: highWatermark, error: error))
@@ -221,19 +235,33 @@ extension PartitionLog: DiskWork {
             generation += 1
             isWriting = false
             defer { if isClosed { lock.broadcast() } }
-            if case .storageFull = error, let problem = cutFile(of: job.segment) {
-                stopped = .partitionStopped(reason: "\(problem)")
-                report(.error, "stopped: \(problem)")
-            } else if case .storageFull = error {
-                return takeAllWaits(error: error, readers: false)
-            } else {
+            guard error.isTransient else {
                 stopped = .partitionStopped(reason: "\(error)")
+                return takeAllWaits(error: .partitionStopped(reason: "\(error)"), readers: true)
             }
-            return takeAllWaits(error: stopped ?? error, readers: true)
+            guard let problem = cutFile(of: job.segment), !problem.isTransient else {
+                return takeAllWaits(error: error, readers: false)
+            }
+            stopped = .partitionStopped(reason: "\(problem)")
+            report(.error, "stopped: \(problem)")
+            return takeAllWaits(error: problem, readers: true)
         }
     }
 
-    /// Cuts the file behind what is written and gives reserved space back. Call it with the lock held.
+    /// Tells the operator; a full disk not more than every ten seconds, or producers that try again would flood the log.
+    private func reportFailure(_ error: LogError, bytes: Int64) {
+        guard error.isTransient else {
+            return report(.error, "stopped, nothing more is accepted until a restart: \(error)")
+        }
+        let now = monotonicNanoseconds()
+        guard now - lastFailureReport > 10_000_000_000 || lastFailureReport == 0 else { return }
+        lastFailureReport = now
+        report(.warning, "\(error); \(bytes) bytes were refused, producing goes on when that is mended")
+    }
+
+    /// Cuts the file behind what is written and gives reserved space back.
+    ///
+    /// Call it with the lock held.
     private func cutFile(of segment: Segment) -> LogError? {
         guard FileSystem.exists(segment.logPath) else { return nil }
         do throws(LogError) {
@@ -247,7 +275,9 @@ extension PartitionLog: DiskWork {
         }
     }
 
-    /// Makes the log in memory end where it ends on disk. Call it with the lock held.
+    /// Makes the log in memory end where it ends on disk.
+    ///
+    /// Call it with the lock held.
     private func takeBack(_ segment: Segment) {
         guard let index = segments.firstIndex(where: { $0 === segment }) else { return }
         let unwritten = segments[index...].reduce(0) { $0 + ($1.size - $1.written) }
@@ -264,7 +294,9 @@ extension PartitionLog: DiskWork {
             kept.size = kept.written
             kept.maxTimestamp = kept.writtenMaxTimestamp
             kept.index.truncate(
-                to: kept.size, relativeOffset: UInt32(clamping: max(0, highWatermark - kept.baseOffset)))
+                to: kept.size,
+                relativeOffset: UInt32(clamping: max(0, highWatermark - kept.baseOffset))
+            )
             kept.lastIndexedPosition = min(kept.lastIndexedPosition, kept.size)
         }
         endOffset = highWatermark
@@ -283,6 +315,8 @@ extension PartitionLog: DiskWork {
 }
 
 extension Segment {
-    /// There is something for the writer to do. Call it with the partition's lock held.
+    /// There is something for the writer to do.
+    ///
+    /// Call it with the partition's lock held.
     var needsWriting: Bool { written < size || (isRolled && !isSealed) || (mustExist && !exists) }
 }

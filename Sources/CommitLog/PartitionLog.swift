@@ -12,10 +12,14 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     let services: LogServices
     let directory: String
     let lock = Lock()
+    /// Held while index files are read or written; taken before `lock`, never after it.
+    let indexLock = Lock()
 
     // Guarded by the lock.
     var settings: PartitionSettings
-    /// Oldest first; the last takes the appends. Never empty.
+    /// Oldest first; the last takes the appends.
+    ///
+    /// Never empty.
     var segments: [Segment] = []
     /// Recent bytes, oldest first, without a gap up to the end of the log.
     var chunks: [LogChunk] = []
@@ -38,6 +42,8 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     /// A writer thread is at work on it.
     var isWriting = false
     var isSyncScheduled = false
+    /// Used by the writer alone.
+    var lastFailureReport: UInt64 = 0
     var lastAppendMilliseconds: Int64 = 0
     var chunkSizeClass = 0
     /// The directory of the partition is there.

@@ -53,7 +53,10 @@ enum ProducerSnapshot {
         for _ in 0..<max(0, try reader.readInt32()) {
             let id = try reader.readInt64()
             var entry = ProducerTable.Entry(
-                epoch: try reader.readInt16(), batches: [], lastSeenMilliseconds: try reader.readInt64())
+                epoch: try reader.readInt16(),
+                batches: [],
+                lastSeenMilliseconds: try reader.readInt64()
+            )
             for _ in 0..<max(0, try reader.readInt8()) {
                 let first = try reader.readInt32()
                 let last = try reader.readInt32()
@@ -63,8 +66,14 @@ enum ProducerSnapshot {
                 let checksum = try reader.readUInt32()
                 entry.batches.append(
                     ProducerTable.Batch(
-                        firstSequence: first, lastSequence: last, baseOffset: base, lastOffset: lastOffset,
-                        checksum: hasChecksum ? checksum : nil, logAppendTime: try reader.readInt64()))
+                        firstSequence: first,
+                        lastSequence: last,
+                        baseOffset: base,
+                        lastOffset: lastOffset,
+                        checksum: hasChecksum ? checksum : nil,
+                        logAppendTime: try reader.readInt64()
+                    )
+                )
             }
             table.restore(id, to: entry)
         }

@@ -8,8 +8,10 @@ struct ProducerTable {
         let lastSequence: Int32
         let baseOffset: Int64
         let lastOffset: Int64
-        /// The checksum as the producer sent it; nil when only the log's own, restamped copy was seen. Two different
-        /// batches with one sequence number are a fault of the client, and acknowledging the second would lose it.
+        /// The checksum as the producer sent it; nil when only the log's own, restamped copy was seen.
+        ///
+        /// Two different batches with one sequence number are a fault of the client, and acknowledging the second
+        /// would lose it.
         let checksum: UInt32?
         let logAppendTime: Int64
     }
@@ -65,11 +67,16 @@ struct ProducerTable {
 
     /// Takes note of a batch that was appended at `baseOffset`.
     ///
-    /// - Parameter header: As the producer sent it.
+    /// `header`: As the producer sent it.
     mutating func record(
-        _ header: RecordBatchHeader, baseOffset: Int64, checksum: UInt32?, logAppendTime: Int64, now: Int64
+        _ header: RecordBatchHeader,
+        baseOffset: Int64,
+        checksum: UInt32?,
+        logAppendTime: Int64,
+        now: Int64
     ) {
-        var entry = entries[header.producerID] ?? Entry(epoch: header.producerEpoch, batches: [], lastSeenMilliseconds: now)
+        var entry =
+            entries[header.producerID] ?? Entry(epoch: header.producerEpoch, batches: [], lastSeenMilliseconds: now)
         if entry.epoch != header.producerEpoch {
             entry.epoch = header.producerEpoch
             entry.batches = []
@@ -80,9 +87,14 @@ struct ProducerTable {
             if entry.batches.count == Entry.keptBatches { entry.batches.removeFirst() }
             entry.batches.append(
                 Batch(
-                    firstSequence: header.baseSequence, lastSequence: header.lastSequence, baseOffset: baseOffset,
-                    lastOffset: baseOffset + Int64(header.lastOffsetDelta), checksum: checksum,
-                    logAppendTime: logAppendTime))
+                    firstSequence: header.baseSequence,
+                    lastSequence: header.lastSequence,
+                    baseOffset: baseOffset,
+                    lastOffset: baseOffset + Int64(header.lastOffsetDelta),
+                    checksum: checksum,
+                    logAppendTime: logAppendTime
+                )
+            )
         }
         entries[header.producerID] = entry
     }

@@ -81,14 +81,19 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
 
     /// Notes that the batch with this base offset begins at `position`.
     func addIndexEntry(offset: Int64, position: Int64) {
-        guard let relative = UInt32(exactly: offset - baseOffset), let narrow = UInt32(exactly: position) else { return }
+        guard let relative = UInt32(exactly: offset - baseOffset), let narrow = UInt32(exactly: position) else {
+            return
+        }
         index.append(
             SegmentIndex.Entry(relativeOffset: relative, position: narrow),
-            time: SegmentIndex.TimeEntry(timestamp: maxTimestamp, relativeOffset: relative))
+            time: SegmentIndex.TimeEntry(timestamp: maxTimestamp, relativeOffset: relative)
+        )
         lastIndexedPosition = position
     }
 
-    /// The file open for reading. Call it with the lock held.
+    /// The file open for reading.
+    ///
+    /// Call it with the lock held.
     func reader() throws(LogError) -> FileHandle {
         if let readHandle { return readHandle }
         let handle = try FileHandle(path: logPath, flags: O_RDONLY)
@@ -98,7 +103,7 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
 
     /// The file open for writing, made if need be; only its writer thread calls this.
     ///
-    /// - Parameter direct: Past the page cache, each write durable when it returns; ignored where the file system
+    /// `direct`: Past the page cache, each write durable when it returns; ignored where the file system
     ///   refuses it.
     func writer(direct: Bool) throws(LogError) -> FileHandle {
         if let writeHandle { return writeHandle }

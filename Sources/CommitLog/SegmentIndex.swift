@@ -166,7 +166,9 @@ extension SegmentIndex {
         let size = try handle.byteCount()
         guard size >= Int64(timeEntryByteCount), size % Int64(timeEntryByteCount) == 0 else { return nil }
         var last = [UInt8](repeating: 0, count: timeEntryByteCount)
-        guard try handle.read(into: &last, at: size - Int64(timeEntryByteCount)) == timeEntryByteCount else { return nil }
+        guard try handle.read(into: &last, at: size - Int64(timeEntryByteCount)) == timeEntryByteCount else {
+            return nil
+        }
         let timestamp = last.withUnsafeBytes { Int64(bigEndian: $0.loadUnaligned(as: Int64.self)) }
         return (Int(size) / timeEntryByteCount, timestamp)
     }

@@ -28,13 +28,15 @@ struct SegmentScan {
         var timeEntries: [SegmentIndex.TimeEntry] = []
     }
 
-    /// - Parameter position: Where a batch begins.
-    /// - Parameter nextOffset: The lowest offset that batch may have.
-    /// - Parameter verifyFrom: Batches at or above this offset are read whole and their checksums compared; below, only
-    ///   headers are looked at.
-    /// - Parameter onBatch: Called with each good batch's header.
+    /// Walks from `position`, where a batch begins whose offset is `nextOffset` or more.
+    ///
+    /// Batches at or above the offset `verifyFrom` are read whole and their checksums compared; below, only headers are
+    /// looked at. `onBatch` is called with each good batch's header.
     func run(
-        from position: Int64 = 0, nextOffset: Int64? = nil, limit: Int64, verifyFrom: Int64 = .max,
+        from position: Int64 = 0,
+        nextOffset: Int64? = nil,
+        limit: Int64,
+        verifyFrom: Int64 = .max,
         onBatch: (RecordBatchHeader) -> Void = { _ in }
     ) throws(LogError) -> Result {
         var result = Result(end: position, nextOffset: nextOffset ?? baseOffset)
@@ -42,7 +44,13 @@ struct SegmentScan {
         var windowStart = position
         var lastIndexed = position
         while result.end < limit {
-            if let stop = try fill(&window, &windowStart, at: result.end, count: RecordBatchHeader.byteCount, limit: limit) {
+            if let stop = try fill(
+                &window,
+                &windowStart,
+                at: result.end,
+                count: RecordBatchHeader.byteCount,
+                limit: limit
+            ) {
                 result.stop = stop
                 return result
             }
@@ -87,7 +95,8 @@ struct SegmentScan {
             result.entries.append(SegmentIndex.Entry(relativeOffset: relative, position: narrow))
             if result.timeEntries.last?.timestamp ?? .min < result.maxTimestamp {
                 result.timeEntries.append(
-                    SegmentIndex.TimeEntry(timestamp: result.maxTimestamp, relativeOffset: relative))
+                    SegmentIndex.TimeEntry(timestamp: result.maxTimestamp, relativeOffset: relative)
+                )
             }
             lastIndexed = result.end
         }
@@ -108,7 +117,11 @@ struct SegmentScan {
 
     /// Sees to it that `count` bytes from `position` on are in the window; says why not.
     private func fill(
-        _ window: inout ByteWriter, _ windowStart: inout Int64, at position: Int64, count: Int, limit: Int64
+        _ window: inout ByteWriter,
+        _ windowStart: inout Int64,
+        at position: Int64,
+        count: Int,
+        limit: Int64
     ) throws(LogError) -> Stop? {
         let place = position - windowStart
         if place >= 0, place + Int64(count) <= Int64(window.count) { return nil }

@@ -37,7 +37,9 @@ package enum CompressionCodec: UInt8, Sendable, CaseIterable {
     /// Nothing in the input can trap or make it allocate beyond the bound. After an error the writer holds what was
     /// decompressed so far.
     package func decompress(
-        _ bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter, maximumByteCount: Int
+        _ bytes: UnsafeRawBufferPointer,
+        into writer: inout ByteWriter,
+        maximumByteCount: Int
     ) throws(CompressionError) {
         switch self {
         case .none:

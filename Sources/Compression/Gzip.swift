@@ -7,8 +7,15 @@ enum Gzip {
         guard let size = UInt32(exactly: bytes.count) else { throw .failed(codec: .gzip, reason: "input over 4 GiB") }
         var stream = z_stream()
         let opened = deflateInit2_(
-            &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
-            Int32(MemoryLayout<z_stream>.size))
+            &stream,
+            Z_DEFAULT_COMPRESSION,
+            Z_DEFLATED,
+            15 + 16,
+            8,
+            Z_DEFAULT_STRATEGY,
+            ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size)
+        )
         guard opened == Z_OK else { throw .failed(codec: .gzip, reason: "deflateInit2: \(opened)") }
         defer { deflateEnd(&stream) }
         stream.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
@@ -24,7 +31,9 @@ enum Gzip {
     }
 
     static func decompress(
-        _ bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter, maximumByteCount: Int
+        _ bytes: UnsafeRawBufferPointer,
+        into writer: inout ByteWriter,
+        maximumByteCount: Int
     ) throws(CompressionError) {
         guard let size = UInt32(exactly: bytes.count) else { throw .tooLarge(limit: maximumByteCount) }
         var stream = z_stream()

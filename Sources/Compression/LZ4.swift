@@ -16,7 +16,9 @@ enum LZ4 {
     }
 
     static func decompress(
-        _ bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter, maximumByteCount: Int
+        _ bytes: UnsafeRawBufferPointer,
+        into writer: inout ByteWriter,
+        maximumByteCount: Int
     ) throws(CompressionError) {
         var context: OpaquePointer?
         let opened = LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))

@@ -20,7 +20,9 @@ enum Snappy {
     }
 
     static func decompress(
-        _ bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter, maximumByteCount: Int
+        _ bytes: UnsafeRawBufferPointer,
+        into writer: inout ByteWriter,
+        maximumByteCount: Int
     ) throws(CompressionError) {
         guard bytes.count >= xerialHeaderByteCount, bytes.prefix(8).elementsEqual(xerialMagic) else {
             return try decompressBlock(bytes, into: &writer, maximumByteCount: maximumByteCount)
@@ -46,7 +48,9 @@ enum Snappy {
     }
 
     private static func decompressBlock(
-        _ bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter, maximumByteCount: Int
+        _ bytes: UnsafeRawBufferPointer,
+        into writer: inout ByteWriter,
+        maximumByteCount: Int
     ) throws(CompressionError) {
         guard !bytes.isEmpty else { throw .malformed(codec: .snappy, reason: "block is empty") }
         let source = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)

@@ -12,7 +12,9 @@ enum Zstd {
     }
 
     static func decompress(
-        _ bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter, maximumByteCount: Int
+        _ bytes: UnsafeRawBufferPointer,
+        into writer: inout ByteWriter,
+        maximumByteCount: Int
     ) throws(CompressionError) {
         guard let stream = ZSTD_createDStream() else { throw .failed(codec: .zstd, reason: "out of memory") }
         defer { ZSTD_freeDStream(stream) }

@@ -19,9 +19,10 @@ package enum RecordBatch {
     /// Calls `body` with each record in order, decompressing if needed, until it returns false.
     ///
     /// The slices in a `Record` are valid only inside the call.
-    /// - Parameter batch: One whole batch; its checksum has been verified.
+    /// `batch`: One whole batch; its checksum has been verified.
     package static func forEachRecord(
-        in batch: UnsafeRawBufferPointer, header: RecordBatchHeader,
+        in batch: UnsafeRawBufferPointer,
+        header: RecordBatchHeader,
         _ body: (borrowing Record) -> Bool
     ) throws(RecordBatchError) {
         guard batch.count >= header.totalByteCount else {
@@ -40,7 +41,9 @@ package enum RecordBatch {
     }
 
     private static func walk(
-        _ payload: UnsafeRawBufferPointer, header: RecordBatchHeader, _ body: (borrowing Record) -> Bool
+        _ payload: UnsafeRawBufferPointer,
+        header: RecordBatchHeader,
+        _ body: (borrowing Record) -> Bool
     ) throws(RecordBatchError) {
         var reader = ByteReader(payload)
         do throws(ByteError) {

@@ -17,7 +17,12 @@ package struct RecordBatchAttributes: Equatable, Sendable {
     /// The batch is a transaction marker and holds no user records.
     package var isControl: Bool { rawValue & 0x20 != 0 }
 
-    package init(codec: CompressionCodec, isLogAppendTime: Bool = false, isTransactional: Bool = false, isControl: Bool = false) {
+    package init(
+        codec: CompressionCodec,
+        isLogAppendTime: Bool = false,
+        isTransactional: Bool = false,
+        isControl: Bool = false
+    ) {
         rawValue = Int16(codec.rawValue)
         if isLogAppendTime { rawValue |= 0x08 }
         if isTransactional { rawValue |= 0x10 }

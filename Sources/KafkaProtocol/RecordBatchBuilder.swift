@@ -10,10 +10,14 @@ package struct RecordBatchBuilder: ~Copyable {
     /// How many records have been added.
     package var recordCount: Int32 { header.recordCount }
 
-    /// - Parameter baseTimestamp: Milliseconds since 1970 of the first record.
+    /// `baseTimestamp`: Milliseconds since 1970 of the first record.
     package init(
-        baseTimestamp: Int64, attributes: RecordBatchAttributes = .init(codec: .none), baseOffset: Int64 = 0,
-        producerID: Int64 = -1, producerEpoch: Int16 = -1, baseSequence: Int32 = -1
+        baseTimestamp: Int64,
+        attributes: RecordBatchAttributes = .init(codec: .none),
+        baseOffset: Int64 = 0,
+        producerID: Int64 = -1,
+        producerEpoch: Int16 = -1,
+        baseSequence: Int32 = -1
     ) {
         header = RecordBatchHeader(emptyWithBaseTimestamp: baseTimestamp)
         header.attributes = attributes
@@ -25,7 +29,10 @@ package struct RecordBatchBuilder: ~Copyable {
 
     /// Adds one record.
     package mutating func add(
-        key: [UInt8]?, value: [UInt8]?, timestamp: Int64, headers: [(name: String, value: [UInt8]?)] = []
+        key: [UInt8]?,
+        value: [UInt8]?,
+        timestamp: Int64,
+        headers: [(name: String, value: [UInt8]?)] = []
     ) {
         scratch.removeAll()
         scratch.writeInt8(0)

@@ -13,7 +13,9 @@ import Testing
 
     init() throws { home = try TemporaryDirectory() }
 
-    private func directory(direct: Bool = true, cacheBytes: Int = 1 << 20, clock: Clock = .system) throws -> LogDirectory {
+    private func directory(direct: Bool = true, cacheBytes: Int = 1 << 20, clock: Clock = .system) throws
+        -> LogDirectory
+    {
         var settings = LogDirectorySettings()
         settings.usesDirectIO = direct
         settings.cacheBytes = cacheBytes
@@ -27,7 +29,9 @@ import Testing
         var partition = try log.open(topic: "orders", partition: 3, settings: .keeping)
         var expected: [String] = []
         for index in 0..<300 {
-            let values = (0...(index % 5)).map { "value-\(index)-\($0)-" + String(repeating: "x", count: index * 7 % 900) }
+            let values = (0...(index % 5)).map {
+                "value-\(index)-\($0)-" + String(repeating: "x", count: index * 7 % 900)
+            }
             let result = try partition.append(try batch(values))
             #expect(result.baseOffset == Int64(expected.count))
             expected += values
@@ -141,7 +145,9 @@ import Testing
         let partition = try log.open(topic: "t", partition: 0, settings: settings)
         let good = try batch(["a", "b"])
         func code(_ bytes: [UInt8]) -> Int16 {
-            do { try partition.append(bytes) } catch let error as LogError { return error.kafkaErrorCode } catch { return -1 }
+            do { try partition.append(bytes) } catch let error as LogError { return error.kafkaErrorCode } catch {
+                return -1
+            }
             return 0
         }
         func patched(_ position: Int, _ byte: UInt8, fixChecksum: Bool = true) -> [UInt8] {
@@ -155,7 +161,9 @@ import Testing
         #expect(code([]) == 87)
         for count in 1..<good.count { #expect(code(Array(good[..<count])) == 2) }
         #expect(code(good + [0]) == 2)
-        for position in 21..<good.count { #expect(code(patched(position, good[position] ^ 0x40, fixChecksum: false)) == 2) }
+        for position in 21..<good.count {
+            #expect(code(patched(position, good[position] ^ 0x40, fixChecksum: false)) == 2)
+        }
         #expect(code(patched(16, 1)) == 43)
         #expect(code(patched(22, 0x20)) == 87, "control batch")
         #expect(code(patched(22, 0x10)) == 87, "transactional without a producer")
@@ -178,7 +186,9 @@ import Testing
         log.close()
     }
 
-    @Test func `a wait for data is called once when the high watermark passes, and not after it is cancelled`() async throws {
+    @Test func `a wait for data is called once when the high watermark passes, and not after it is cancelled`()
+        async throws
+    {
         let log = try directory()
         let partition = try log.open(topic: "t", partition: 0, settings: .keeping)
         await withCheckedContinuation { continuation in

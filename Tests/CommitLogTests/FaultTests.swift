@@ -115,7 +115,9 @@ final class SmallFileSystem {
     }
 
     @Test(arguments: [FlushPolicy.always, .interval(milliseconds: 20), .os])
-    func `many threads append and read, and every acknowledged record is there once, in order`(flush: FlushPolicy) async throws {
+    func `many threads append and read, and every acknowledged record is there once, in order`(flush: FlushPolicy)
+        async throws
+    {
         let home = try TemporaryDirectory()
         let log = try LogDirectory(path: home.path)
         var settings = PartitionSettings.keeping
@@ -141,7 +143,11 @@ final class SmallFileSystem {
                             let wait = partition.whenReadable(beyond: next) { continuation.resume() }
                             if wait == nil { continuation.resume() }
                         }
-                        next = try PartitionLog.collect(partition.read(from: next, maxBytes: 5000), from: next, into: &seen)
+                        next = try PartitionLog.collect(
+                            partition.read(from: next, maxBytes: 5000),
+                            from: next,
+                            into: &seen
+                        )
                     }
                     #expect(seen.count == 200)
                 }

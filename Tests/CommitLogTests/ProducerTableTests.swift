@@ -26,42 +26,62 @@ import Testing
     }
 
     private static func step(
-        _ sequence: Int32, count: Int32 = 1, epoch: Int16 = 0, crc: UInt32? = nil, _ answer: Answer
+        _ sequence: Int32,
+        count: Int32 = 1,
+        epoch: Int16 = 0,
+        crc: UInt32? = nil,
+        _ answer: Answer
     ) -> Step {
         let checksum = crc ?? UInt32(bitPattern: sequence)
         return Step(epoch: epoch, sequence: sequence, count: count, checksum: checksum, answer: answer)
     }
 
     static let cases: [Case] = [
-        Case(name: "in order", steps: [step(0, count: 3, .accepted), step(3, .accepted), step(4, count: 10, .accepted)]),
+        Case(
+            name: "in order",
+            steps: [step(0, count: 3, .accepted), step(3, .accepted), step(4, count: 10, .accepted)]
+        ),
         Case(name: "an unknown producer may begin anywhere", steps: [step(77, .accepted), step(78, .accepted)]),
         Case(name: "a gap", steps: [step(0, .accepted), step(2, .refused(45)), step(1, .accepted)]),
         Case(
             name: "any of the last five again",
-            steps: (0..<6).map { step($0, .accepted) } + (1..<6).map { step($0, .duplicate(of: Int64($0))) } + [step(6, .accepted)]),
+            steps: (0..<6).map { step($0, .accepted) } + (1..<6).map { step($0, .duplicate(of: Int64($0))) } + [
+                step(6, .accepted)
+            ]
+        ),
         Case(name: "older than the last five", steps: (0..<7).map { step($0, .accepted) } + [step(0, .refused(46))]),
         Case(
             name: "the same sequence with other bytes",
-            steps: [step(0, .accepted), step(1, .accepted), step(1, crc: 5, .refused(45)), step(0, crc: 5, .refused(45))]),
-        Case(name: "the same first sequence with another count", steps: [step(0, count: 2, .accepted), step(0, count: 3, .refused(45))]),
+            steps: [
+                step(0, .accepted), step(1, .accepted), step(1, crc: 5, .refused(45)), step(0, crc: 5, .refused(45)),
+            ]
+        ),
+        Case(
+            name: "the same first sequence with another count",
+            steps: [step(0, count: 2, .accepted), step(0, count: 3, .refused(45))]
+        ),
         Case(name: "an older epoch", steps: [step(0, epoch: 3, .accepted), step(1, epoch: 2, .refused(47))]),
         Case(
             name: "a new epoch begins at zero",
             steps: [
                 step(0, .accepted), step(1, .accepted), step(2, epoch: 1, .refused(45)), step(0, epoch: 1, .accepted),
                 step(1, epoch: 1, .accepted), step(2, .refused(47)),
-            ]),
+            ]
+        ),
         Case(
             name: "sequences start again after 2^31-1",
             steps: [
                 step(.max - 2, count: 2, .accepted), step(.max, count: 3, crc: 1, .accepted), step(2, .accepted),
-                step(.max, count: 3, crc: 1, .duplicate(of: 2)), step(.max - 2, count: 2, .duplicate(of: 0)), step(4, .refused(45)),
+                step(.max, count: 3, crc: 1, .duplicate(of: 2)), step(.max - 2, count: 2, .duplicate(of: 0)),
+                step(4, .refused(45)),
                 step(3, .accepted),
-            ]),
+            ]
+        ),
         Case(
             name: "older than the last five, across the wrap",
             steps: [step(.max - 1, .accepted), step(.max, .accepted)] + (0..<5).map { step($0, .accepted) }
-                + [step(.max - 1, .refused(46)), step(.max, .refused(46))]),
+                + [step(.max - 1, .refused(46)), step(.max, .refused(46))]
+        ),
     ]
 
     @Test(arguments: cases)

@@ -13,7 +13,9 @@ import Testing
     init() throws { home = try TemporaryDirectory() }
 
     private func open(
-        _ home: TemporaryDirectory, settings: PartitionSettings = .keeping, events: EventRecorder = EventRecorder()
+        _ home: TemporaryDirectory,
+        settings: PartitionSettings = .keeping,
+        events: EventRecorder = EventRecorder()
     ) throws -> (LogDirectory, PartitionLog) {
         var directory = LogDirectorySettings()
         directory.writerThreads = 1
@@ -23,7 +25,9 @@ import Testing
 
     /// Values of a log that was written and never closed, and the position behind each of its batches.
     private func write(
-        _ count: Int, settings: PartitionSettings = .keeping, maintain: Bool = false
+        _ count: Int,
+        settings: PartitionSettings = .keeping,
+        maintain: Bool = false
     ) async throws -> (copy: TemporaryDirectory, values: [String], ends: [Int]) {
         let (log, partition) = try open(home, settings: settings)
         var values: [String] = []
@@ -143,7 +147,11 @@ import Testing
         let bytes = try #require(try FileSystem.contents(of: path))
         var random = Seeded(state: 7)
         let header = (0..<(61 * 8)).map { ($0 / 8, $0 % 8) }
-        let places = header + (0..<300).map { _ in (Int.random(in: 0..<bytes.count, using: &random), Int.random(in: 0..<8, using: &random)) }
+        let places =
+            header
+            + (0..<300).map { _ in
+                (Int.random(in: 0..<bytes.count, using: &random), Int.random(in: 0..<8, using: &random))
+            }
         for (place, bit) in places {
             let copy = try home.copy()
             var damaged = bytes
@@ -179,13 +187,18 @@ import Testing
         log.close()
         var random = Seeded(state: seed)
         for copy in [try home.copy(), unclean] {
-            for name in try FileSystem.names(in: "\(copy.path)/t-0") where name.hasSuffix("index") || name.hasSuffix("snapshot") {
+            for name in try FileSystem.names(in: "\(copy.path)/t-0")
+            where name.hasSuffix("index") || name.hasSuffix("snapshot") {
                 let path = "\(copy.path)/t-0/\(name)"
                 var bytes = try FileSystem.contents(of: path) ?? []
                 switch random.next() % 5 {
                 case 0: unlink(path)
                 case 1: try TemporaryDirectory.write([], to: path)
-                case 2: try TemporaryDirectory.write((0..<64).map { _ in UInt8(truncatingIfNeeded: random.next()) }, to: path)
+                case 2:
+                    try TemporaryDirectory.write(
+                        (0..<64).map { _ in UInt8(truncatingIfNeeded: random.next()) },
+                        to: path
+                    )
                 case 3: try TemporaryDirectory.write(Array(bytes.dropLast(Int(random.next() % 20))), to: path)
                 default:
                     if !bytes.isEmpty { bytes[Int(random.next() % UInt64(bytes.count))] ^= 0x11 }
@@ -244,7 +257,10 @@ import Testing
     }
 
     @Test func `a directory of an unknown format is refused`() throws {
-        try TemporaryDirectory.write(Array("format.version=99\ncluster.id=x\n".utf8), to: "\(home.path)/meta.properties")
+        try TemporaryDirectory.write(
+            Array("format.version=99\ncluster.id=x\n".utf8),
+            to: "\(home.path)/meta.properties"
+        )
         #expect(throws: LogError.self) { try LogDirectory(path: home.path) }
     }
 }

@@ -12,7 +12,7 @@ import Testing
 final class TemporaryDirectory: Sendable {
     let path: String
 
-    /// - Parameter inMemory: On a file system without a disk, for tests that open many damaged copies.
+    /// `inMemory`: On a file system without a disk, for tests that open many damaged copies.
     init(inMemory: Bool = false) throws {
         let parent = inMemory && FileSystem.isDirectory("/dev/shm") ? "/dev/shm" : "/tmp"
         var template = Array("\(parent)/soma-log-XXXXXX".utf8CString)
@@ -24,7 +24,11 @@ final class TemporaryDirectory: Sendable {
 
     static func remove(_ path: String) {
         for name in (try? FileSystem.names(in: path)) ?? [] {
-            if FileSystem.isDirectory("\(path)/\(name)") { remove("\(path)/\(name)") } else { unlink("\(path)/\(name)") }
+            if FileSystem.isDirectory("\(path)/\(name)") {
+                remove("\(path)/\(name)")
+            } else {
+                unlink("\(path)/\(name)")
+            }
         }
         rmdir(path)
     }
@@ -64,12 +68,21 @@ final class EventRecorder: Sendable {
 
 /// One batch of small records; values say which they are.
 func batch(
-    _ values: [String], timestamp: Int64 = 1000, codec: CompressionCodec = .none, producerID: Int64 = -1,
-    epoch: Int16 = -1, sequence: Int32 = -1, attributes: RecordBatchAttributes? = nil
+    _ values: [String],
+    timestamp: Int64 = 1000,
+    codec: CompressionCodec = .none,
+    producerID: Int64 = -1,
+    epoch: Int16 = -1,
+    sequence: Int32 = -1,
+    attributes: RecordBatchAttributes? = nil
 ) throws -> [UInt8] {
     var builder = RecordBatchBuilder(
-        baseTimestamp: timestamp, attributes: attributes ?? RecordBatchAttributes(codec: codec), producerID: producerID,
-        producerEpoch: epoch, baseSequence: sequence)
+        baseTimestamp: timestamp,
+        attributes: attributes ?? RecordBatchAttributes(codec: codec),
+        producerID: producerID,
+        producerEpoch: epoch,
+        baseSequence: sequence
+    )
     for (index, value) in values.enumerated() {
         builder.add(key: Array("k\(index)".utf8), value: Array(value.utf8), timestamp: timestamp + Int64(index))
     }

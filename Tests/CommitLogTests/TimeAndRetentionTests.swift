@@ -19,7 +19,9 @@ import Testing
     }
 
     @Test(arguments: CompressionCodec.allCases)
-    func `a time finds the exact record inside its batch, over segments and a restart`(codec: CompressionCodec) async throws {
+    func `a time finds the exact record inside its batch, over segments and a restart`(codec: CompressionCodec)
+        async throws
+    {
         var settings = PartitionSettings.keeping
         settings.segmentBytes = 3000
         settings.indexIntervalBytes = 300
@@ -28,12 +30,21 @@ import Testing
         #expect(try partition.offset(forTimestamp: 0) == nil)
         #expect(try partition.offsetOfMaxTimestamp() == nil)
         // Batch i holds the times 100 i, 100 i + 1, 100 i + 2.
-        for index in 0..<100 { try await partition.store(try batch(["a", "b", "c"], timestamp: Int64(100 * index), codec: codec)) }
+        for index in 0..<100 {
+            try await partition.store(try batch(["a", "b", "c"], timestamp: Int64(100 * index), codec: codec))
+        }
         for _ in 0..<2 {
             #expect(partition.segmentCount > 2)
             for index in stride(from: 0, to: 100, by: 7) {
                 let found = try partition.offset(forTimestamp: Int64(100 * index + 1))
-                #expect(found == TimestampedOffset(offset: Int64(3 * index + 1), timestamp: Int64(100 * index + 1), leaderEpoch: 0))
+                #expect(
+                    found
+                        == TimestampedOffset(
+                            offset: Int64(3 * index + 1),
+                            timestamp: Int64(100 * index + 1),
+                            leaderEpoch: 0
+                        )
+                )
                 let next = try partition.offset(forTimestamp: Int64(100 * index - 50))
                 #expect(next?.offset == Int64(3 * index))
             }
@@ -61,12 +72,16 @@ import Testing
 
     private func fill(_ partition: PartitionLog, count: Int) async throws {
         for index in 0..<count {
-            try await partition.store(try batch([String(repeating: "x", count: 500)], timestamp: clock.wallMilliseconds))
+            try await partition.store(
+                try batch([String(repeating: "x", count: 500)], timestamp: clock.wallMilliseconds)
+            )
             if index % 2 == 1 { clock.advance(milliseconds: 1000) }
         }
     }
 
-    @Test func `segments past the retention time go, the active one too, and offsets are never used again`() async throws {
+    @Test func `segments past the retention time go, the active one too, and offsets are never used again`()
+        async throws
+    {
         var settings = PartitionSettings()
         settings.segmentBytes = 2000
         settings.retentionMilliseconds = 10_000

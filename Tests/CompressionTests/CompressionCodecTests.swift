@@ -14,7 +14,9 @@ import Testing
         let packed = try codec.packed(plain)
         #expect(try codec.unpacked(packed, limit: count) == plain)
         if count > 0 {
-            #expect(throws: CompressionError.tooLarge(limit: count - 1)) { try codec.unpacked(packed, limit: count - 1) }
+            #expect(throws: CompressionError.tooLarge(limit: count - 1)) {
+                try codec.unpacked(packed, limit: count - 1)
+            }
         }
     }
 
@@ -62,7 +64,9 @@ import Testing
             framed += [0, 0, 0, UInt8(block.count)] + block
         }
         #expect(try CompressionCodec.snappy.unpacked(framed, limit: 100) == parts.flatMap { $0 })
-        #expect(throws: CompressionError.tooLarge(limit: 11)) { try CompressionCodec.snappy.unpacked(framed, limit: 11) }
+        #expect(throws: CompressionError.tooLarge(limit: 11)) {
+            try CompressionCodec.snappy.unpacked(framed, limit: 11)
+        }
         framed[16] = 0xff
         #expect(throws: CompressionError.self) { try CompressionCodec.snappy.unpacked(framed, limit: 100) }
     }
