@@ -20,14 +20,21 @@ package final class TurnFeed: Sendable {
     private let overrides: [String: String]
     private let table: TurnTable
     private let clock: Clock
+    private let partitionCheckMilliseconds: Int64
     private let isStopping = Atomic<Bool>(false)
     private let isFollowing = Atomic<Bool>(false)
-    private let thread = Mutex<OwnThread?>(nil)
+    /// As the broker said last; more than are followed means that some were added.
+    private let partitionCount = Atomic<Int>(0)
+    private let threads = Mutex<[OwnThread]>([])
 
-    package init(brokers: String, table: TurnTable, clock: Clock = .system, overrides: [String: String] = [:]) {
+    package init(
+        brokers: String, table: TurnTable, clock: Clock = .system, partitionCheckMilliseconds: Int64 = 10_000,
+        overrides: [String: String] = [:]
+    ) {
         self.brokers = brokers
         self.table = table
         self.clock = clock
+        self.partitionCheckMilliseconds = partitionCheckMilliseconds
         self.overrides = overrides
     }
 
@@ -40,17 +47,23 @@ package final class TurnFeed: Sendable {
     package func start(deadline: Duration) throws {
         let starts = try ends(deadline: deadline)
         isFollowing.store(true, ordering: .relaxed)
-        thread.withLock { $0 = OwnThread(name: "turn-feed") { [self] in run(from: starts) } }
+        threads.withLock { threads in
+            threads = [
+                OwnThread(name: "turn-feed") { [self] in run(from: starts) },
+                // Asking blocks, so it must not happen where answers pass.
+                OwnThread(name: "turn-feed-topic") { [self] in watchPartitions() },
+            ]
+        }
     }
 
-    /// Stops following and waits for the thread.
+    /// Stops following and waits for the threads.
     package func stop() {
         isStopping.store(true, ordering: .relaxed)
-        let running = thread.withLock { thread in
-            defer { thread = nil }
-            return thread
+        let running = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
         }
-        running?.join()
+        for thread in running { thread.join() }
     }
 
     /// The offset after the last record of each partition.
@@ -77,6 +90,10 @@ package final class TurnFeed: Sendable {
                 isFollowing.store(false, ordering: .relaxed)
                 Self.log.warning("the turn feed begins again", ["reason": .value(error)])
                 pause(milliseconds: 500)
+                // A log that was cut or made anew has not what we would read next: what is written from now on is left.
+                if (error as? KafkaError)?.code == .offsetOutOfRange, let ends = try? ends(deadline: .seconds(5)) {
+                    positions = ends
+                }
             }
         }
     }
@@ -106,7 +123,31 @@ package final class TurnFeed: Sendable {
             if now - lastTick >= Self.tickMilliseconds {
                 lastTick = now
                 table.tick(now: now)
+                if partitionCount.load(ordering: .relaxed) > positions.count { try add(&positions, to: consumer) }
             }
+        }
+    }
+
+    /// Partitions that were added are read from their first record: nothing was seen of them yet.
+    private func add(_ positions: inout [TopicPartition: OffsetPosition], to consumer: Consumer) throws {
+        for index in 0..<partitionCount.load(ordering: .relaxed) {
+            let partition = TopicPartition(Self.topic, Int32(index))
+            if positions[partition] == nil { positions[partition] = .offset(0) }
+        }
+        try consumer.assign(positions)
+        Self.log.info("partitions were added", ["topic": .value(Self.topic), "partitions": .value(positions.count)])
+    }
+
+    private func watchPartitions() {
+        guard let admin = try? Admin(brokers: brokers) else { return }
+        var next = clock.monotonicMilliseconds + partitionCheckMilliseconds
+        while !isStopping.load(ordering: .relaxed) {
+            usleep(50_000)
+            guard clock.monotonicMilliseconds >= next else { continue }
+            next = clock.monotonicMilliseconds + partitionCheckMilliseconds
+            // A broker that is away is the feed's own worry; the count stays as it was.
+            guard let topic = try? admin.topic(Self.topic, deadline: .seconds(2)) else { continue }
+            partitionCount.store(topic.partitions.count, ordering: .relaxed)
         }
     }
 

@@ -46,7 +46,8 @@ private final class LiveGateway: Sendable {
         settings.server.port = 0
         settings.acknowledgeMilliseconds = 1_500
         change(&settings)
-        log = try KafkaEventLog(brokers: brokers, settings: settings)
+        log = try KafkaEventLog(
+            brokers: brokers, settings: settings, overrides: ["topic.metadata.refresh.interval.ms": "200"])
         gateway = HTTPGateway(
             settings: settings,
             services: GatewayServices(
@@ -57,7 +58,7 @@ private final class LiveGateway: Sendable {
                 models: { [ModelListing(id: "local", ownedBy: "soma")] }
             )
         )
-        port = try gateway.start(following: TurnFeed(brokers: brokers, table: gateway.turns))
+        port = try gateway.start(following: TurnFeed(brokers: brokers, table: gateway.turns, partitionCheckMilliseconds: 100))
         client = try Client()
         let flag = isStopping
         answerer = OwnThread(name: "answerer") { answerTurns(brokers, flag) }
@@ -138,7 +139,8 @@ private final class LiveGateway: Sendable {
 private func answerTurns(_ brokers: String, _ isStopping: LiveGateway.StopFlag) {
     do {
         let producer = try Producer(brokers: brokers)
-        let consumer = try Consumer(brokers: brokers, group: "answerer")
+        let consumer = try Consumer(
+            brokers: brokers, group: "answerer", settings: ["topic.metadata.refresh.interval.ms": "200"])
         try consumer.subscribe(["conversation.events"])
         while !isStopping.isSet.load(ordering: .relaxed) {
             let batch = try consumer.poll(timeout: .milliseconds(50))
@@ -232,6 +234,19 @@ private let batch = "application/cloudevents-batch+json"
             try await group.waitForAll()
         }
         #expect(live.gateway.turns.count == 0)
+        live.stop()
+    }
+
+    @Test func `partitions that are added are followed`() async throws {
+        let live = try LiveGateway()
+        try Admin(brokers: live.brokerAddress.description).createPartitions("conversation.events", total: 12)
+        // Sessions spread over all partitions; those that only the new ones hold answer as soon as they are known.
+        for number in 0..<60 {
+            let answer = try await live.post(
+                "/v1/chat/completions", #"{"model":"local","messages":[{"role":"user","content":"hello"}]}"#,
+                headers: [("x-soma-session", "session-\(number)")])
+            #expect(answer.status == 200)
+        }
         live.stop()
     }
 
