@@ -94,6 +94,7 @@ extension PartitionLog: DiskWork {
                 return try directWrite(job, handle, scratch)
             } catch .input(_, _, code: EINVAL) {
                 // The file system takes the flag and then not the write: through the page cache from here on.
+                report(.warning, "\(job.segment.logPath) takes no direct writes, they go through the page cache")
                 job.segment.closeWriter()
             } catch {
                 throw error
@@ -119,8 +120,9 @@ extension PartitionLog: DiskWork {
         let need = (job.end + block - 1) / block * block
         let have = segment.allocated
         guard need > have else { return }
-        let ahead = max(need, min(max(have * 2, 64 << 10), have + (64 << 20)))
-        let wanted = max(need, min(ahead, (job.segmentBytes + block - 1) / block * block))
+        let ahead = min(max(have * 2, 64 << 10), have + (64 << 20), job.segmentBytes)
+        // Whole blocks, whatever the size of a file that was cut: writes run ahead to the end of what is reserved.
+        let wanted = max(need, (ahead + block - 1) / block * block)
         do throws(LogError) {
             _ = try handle.allocate(from: have, to: wanted)
             segment.allocated = wanted

@@ -213,6 +213,21 @@ import Testing
         #expect(throws: LogError.closed) { try partition.append(try batch(["a"])) }
     }
 
+    /// Sizes all over a block: what is reserved behind a file that was cut must be whole blocks, or direct writes fail.
+    @Test(arguments: (0..<12).map { 33_000 + 1371 * $0 })
+    func `direct writes go on behind a file of any size`(size: Int) async throws {
+        let events = EventRecorder()
+        for run in 0..<3 {
+            let log = try LogDirectory(path: home.path, onEvent: { events.record($0) })
+            let partition = try log.open(topic: "t", partition: 0, settings: .keeping)
+            if run == 0 { try await partition.store(try batch([String(repeating: "x", count: size)])) }
+            for _ in 0..<20 { try await partition.store(try batch(["more"])) }
+            #expect(try partition.values().count == 1 + 20 * (run + 1))
+            log.close()
+        }
+        #expect(events.messages.isEmpty)
+    }
+
     @Test func `a removed partition leaves nothing behind for the next of its name`() async throws {
         let log = try directory()
         var partition = try log.open(topic: "t", partition: 0, settings: .keeping)
