@@ -132,6 +132,7 @@ let package = Package(
         tests("HouseTests", []),
         tests("RdKafkaTests", ["RdKafka", "Telemetry"]),
         tests("StateStoreTests", ["StateStore"]),
+        tests("ConsumerLagTests", ["ConsumerLag", "RdKafka", "Telemetry"]),
         tests("SinkRuntimeTests", ["SinkRuntime", "RdKafka", "Events", "Telemetry"]),
         tests(
             "SomaStreamsTests",
