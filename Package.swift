@@ -93,8 +93,8 @@ let package = Package(
             "Inference", ["SomaStreams", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "Retrieval"],
             path: "processors/inference"),
         swift("Billing", ["SomaStreams", "Events", "JSON", "StateStore", "Declarations"], path: "processors/billing"),
-        swift("PostgresSink", ["SinkRuntime", "Postgres", "Events", "JSON", "Telemetry"], path: "connectors/postgres"),
-        swift("VectorSink", ["SinkRuntime", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry", "Bytes"], path: "connectors/vector"),
+        swift("PostgresSink", ["SinkRuntime", "RdKafka", "Postgres", "Events", "JSON", "Telemetry"], path: "connectors/postgres"),
+        swift("VectorSink", ["SinkRuntime", "RdKafka", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry", "Bytes"], path: "connectors/vector"),
 
         // Layer 8
         swift(
@@ -161,8 +161,10 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
-        tests("PostgresSinkTests", ["PostgresSink", "Postgres", "Events", "JSON", "Clocks", "TestSupport"]),
-        tests("VectorSinkTests", ["VectorSink", "Events", "Clocks", "TestSupport"]),
+        tests(
+            "PostgresSinkTests",
+            ["PostgresSink", "Postgres", "RdKafka", "SinkRuntime", "Events", "JSON", "Clocks", "TestSupport"]),
+        tests("VectorSinkTests", ["VectorSink", "RdKafka", "SinkRuntime", "Events", "Clocks", "TestSupport"]),
         tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
         .testTarget(
             name: "InferenceTests",

@@ -67,6 +67,9 @@ private func entry(_ id: String, _ text: String, tenant: String = "t", session: 
             )
             if saves { index.save() }
             try index.append([entry("e4", texts[4])], positions: [("c", 1, 9), ("c", 2, 4)])
+            // Without messages a position is kept in memory only.
+            try index.append([], positions: [("c", 1, 99)])
+            #expect(index.position(topic: "c", partition: 1) == 99)
         }
         let index = try MemoryIndex(directory: path)
         #expect(index.count == 4)
@@ -88,11 +91,28 @@ private func entry(_ id: String, _ text: String, tenant: String = "t", session: 
         #expect(try ChildProcess.run(["truncate", "--size=\(cut)", file]).status == 0)
         // Zeros behind the end, as after a power cut.
         #expect(try ChildProcess.run(["truncate", "--size=+100", file]).status == 0)
-        let index = try MemoryIndex(directory: path)
-        #expect(index.count == 1)
-        #expect(index.position(topic: "c", partition: 0) == 1)
-        try index.append([entry("b", "second message")], positions: [("c", 0, 2)])
+        do {
+            let index = try MemoryIndex(directory: path)
+            #expect(index.count == 1)
+            #expect(index.position(topic: "c", partition: 0) == 1)
+            try index.append([entry("b", "second message")], positions: [("c", 0, 2)])
+        }
         #expect(try MemoryIndex(directory: path).count == 2)
+    }
+
+    @Test func `positions of another log are forgotten, its messages are kept`() throws {
+        do {
+            let index = try MemoryIndex(directory: path, clusterID: "one")
+            try index.append([entry("a", "first message")], positions: [("c", 0, 7)])
+            #expect(throws: (any Error).self) { try MemoryIndex(directory: path, clusterID: "one") }
+        }
+        do {
+            let index = try MemoryIndex(directory: path, clusterID: "two")
+            #expect(index.position(topic: "c", partition: 0) == nil)
+            try index.append([entry("a", "first message"), entry("b", "second")], positions: [("c", 0, 2)])
+            #expect(index.count == 2)
+        }
+        #expect(try MemoryIndex(directory: path, clusterID: "two").position(topic: "c", partition: 0) == 2)
     }
 
     @Test func `a damaged graph is built anew from the texts`() throws {

@@ -6,7 +6,8 @@ import Postgres
 package final class PostgresStore {
     private let connection: Connection
     private let sink: String
-    private var epochs: [String: Int64] = [:]
+    /// By topic and partition: what this task may move.
+    var epochs: [String: Int64] = [:]
 
     /// Connects and brings the tables to the newest version.
     package init(url: String, sink: String) throws {
@@ -15,6 +16,8 @@ package final class PostgresStore {
         try Migrations.run(connection)
         for table in Table.allCases { try connection.execute(table.stageSQL) }
     }
+
+    var isOpen: Bool { connection.isOpen }
 
     /// Takes a partition over and says where to go on; nil when nothing of it is stored yet.
     package func claim(topic: String, partition: Int32) throws -> Int64? {

@@ -56,13 +56,16 @@ enum Table: String, CaseIterable, Sendable {
             return "INSERT INTO \(rawValue) (\(list)) SELECT \(list) FROM \(stage) ON CONFLICT (id) DO NOTHING"
         }
         let updates = columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-        // One statement may touch a row once, so that of several records of a key only the last is taken.
+        // One statement may touch a row once, so that of several records of a key only the last is taken. The time of a
+        // balance never goes back within its log, and goes on in a log that is made anew, where offsets start again.
         return """
             INSERT INTO \(rawValue) (\(list))
             SELECT DISTINCT ON (id) \(list) FROM \(stage) ORDER BY id, record_offset DESC
             ON CONFLICT (id) DO UPDATE SET \(updates)
-            WHERE billing_ledger.partition <> excluded.partition
-               OR billing_ledger.record_offset < excluded.record_offset
+            WHERE excluded.updated_at > billing_ledger.updated_at
+               OR (excluded.updated_at = billing_ledger.updated_at
+                   AND (excluded.partition <> billing_ledger.partition
+                        OR excluded.record_offset > billing_ledger.record_offset))
             """
     }
 }

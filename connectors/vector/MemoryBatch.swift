@@ -11,14 +11,19 @@ struct MemoryBatch: Equatable {
     var entries: [MemoryEntry] = []
     /// The offset of the next record to read.
     var positions: [Place: Int64] = [:]
+    /// Which log the positions are of; they mean nothing in another.
+    var log: String
 
-    init(entries: [MemoryEntry], positions: [Place: Int64]) {
+    init(entries: [MemoryEntry], positions: [Place: Int64], log: String) {
         self.entries = entries
         self.positions = positions
+        self.log = log
     }
 
     init(bytes: [UInt8]) throws {
+        log = ""
         try JSONView.parse(bytes) { json in
+            log = json["log"]?.string ?? ""
             try json["entries"]?.forEachElement { element in
                 guard let entry = MemoryEntry(element) else { throw JSONError("an entry lacks a member") }
                 entries.append(entry)
@@ -54,6 +59,8 @@ struct MemoryBatch: Equatable {
             json.endObject()
         }
         json.endArray()
+        json.name("log")
+        json.string(log)
         json.endObject()
         return json.bytes
     }

@@ -12,6 +12,8 @@ package final class MemoryIndex: Sendable {
     package static let entriesMaxStandard = 100_000
 
     private let directory: String
+    private let clusterID: String
+    private let lock: DirectoryLock
     private let graph: MemoryGraph
     private let logger = Logger("vector")
     // Order when both are held: texts, then store. Searching holds `store` for the time of a search (well under a
@@ -31,20 +33,28 @@ package final class MemoryIndex: Sendable {
     ///
     /// - Parameters:
     ///   - directory: Holds `texts.log`, `graph.bin` and `graph.json`.
+    ///   - clusterID: Which log the positions are of: those of another are forgotten, its messages are kept.
     ///   - entriesMax: The newest so many messages are kept.
-    /// - Throws: When the directory cannot be made or read, or hnswlib has no memory.
-    package init(directory: String, entriesMax: Int = MemoryIndex.entriesMaxStandard) throws {
+    /// - Throws: When the directory cannot be made or read, another process has it open, or hnswlib has no memory.
+    package init(
+        directory: String,
+        clusterID: String = "",
+        entriesMax: Int = MemoryIndex.entriesMaxStandard
+    ) throws {
         guard mkdir(directory, 0o755) == 0 || errno == EEXIST else { throw FrameFile.Failure("make", directory) }
         self.directory = directory
+        self.clusterID = clusterID
+        lock = try DirectoryLock(directory)
         let graph = MemoryGraph(directory: directory, entriesMax: entriesMax)
         self.graph = graph
         var (opened, batches) = try Self.read(directory)
         if batches.reduce(0, { $0 + $1.entries.count }) > 2 * entriesMax {
             graph.forget()
             let kept = Array(batches.flatMap(\.entries).suffix(entriesMax))
-            let positions = batches.reduce(into: [:]) { $0.merge($1.positions) { $1 } }
-            opened = try Self.rewrite(kept, positions, directory)
-            batches = [MemoryBatch(entries: kept, positions: positions)]
+            let positions = batches.filter { $0.log == clusterID }.reduce(into: [:]) { $0.merge($1.positions) { $1 } }
+            let whole = MemoryBatch(entries: kept, positions: positions, log: clusterID)
+            opened = try Self.rewrite(whole, directory)
+            batches = [whole]
         }
         let total = batches.reduce(0) { $0 + $1.entries.count }
         let picture = graph.load(entries: total)
@@ -54,7 +64,7 @@ package final class MemoryIndex: Sendable {
         )
         for batch in batches {
             for entry in batch.entries { try store.insert(entry, isInGraph: store.added < picture?.entries ?? 0) }
-            store.positions.merge(batch.positions) { $1 }
+            if batch.log == clusterID { store.positions.merge(batch.positions) { $1 } }
         }
         texts = Mutex(Texts(file: opened, entries: total))
         self.store = Mutex(store)
@@ -84,7 +94,9 @@ package final class MemoryIndex: Sendable {
             let fresh = store.withLock { store in
                 entries.filter { !store.contains($0.id) && seen.insert($0.id).inserted }
             }
-            try texts.file.append(MemoryBatch(entries: fresh, positions: places).bytes)
+            // Positions alone are not worth a write: what lies between is read again at the next start.
+            guard !fresh.isEmpty else { return store.withLock { $0.positions.merge(places) { $1 } } }
+            try texts.file.append(MemoryBatch(entries: fresh, positions: places, log: clusterID).bytes)
             texts.entries += fresh.count
             for entry in fresh { try store.withLock { try $0.insert(entry) } }
             let (kept, positions, most) = store.withLock { store in
@@ -95,7 +107,10 @@ package final class MemoryIndex: Sendable {
             guard texts.entries > 3 * most else { return }
             graph.forget()
             texts.isRenumbered = true
-            texts.file = try Self.rewrite(kept, positions, directory)
+            texts.file = try Self.rewrite(
+                MemoryBatch(entries: kept, positions: positions, log: clusterID),
+                directory
+            )
             texts.entries = kept.count
         }
     }
@@ -136,21 +151,18 @@ package final class MemoryIndex: Sendable {
     }
 
     /// Leaves the entries that are no longer kept out of the file.
-    private static func rewrite(
-        _ kept: [MemoryEntry],
-        _ positions: [MemoryBatch.Place: Int64],
-        _ directory: String
-    ) throws -> FrameFile {
+    private static func rewrite(_ whole: MemoryBatch, _ directory: String) throws -> FrameFile {
         let path = directory + "/texts.log"
         unlink(path + ".new")
         let fresh = try FrameFile(path: path + ".new") { _ in }
         var start = 0
-        while start < kept.count {
-            let end = min(start + 1000, kept.count)
-            try fresh.append(MemoryBatch(entries: Array(kept[start..<end]), positions: [:]).bytes)
+        while start < whole.entries.count {
+            let end = min(start + 1000, whole.entries.count)
+            let part = MemoryBatch(entries: Array(whole.entries[start..<end]), positions: [:], log: whole.log)
+            try fresh.append(part.bytes)
             start = end
         }
-        try fresh.append(MemoryBatch(entries: [], positions: positions).bytes)
+        try fresh.append(MemoryBatch(entries: [], positions: whole.positions, log: whole.log).bytes)
         guard rename(path + ".new", path) == 0 else { throw FrameFile.Failure("rename", path) }
         // The new name must be on disk before anything is appended to the file behind it.
         let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
