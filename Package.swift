@@ -159,6 +159,8 @@ let package = Package(
             ]),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
+        tests("EventLoopTests", ["EventLoop", "Bytes", "Clocks", "Telemetry", "TestSupport"]),
+        tests("BrokerTests", ["Broker", "CommitLog", "KafkaProtocol", "Bytes", "Clocks", "Telemetry", "TestSupport"]),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
         tests(

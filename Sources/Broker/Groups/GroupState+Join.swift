@@ -165,10 +165,11 @@ extension GroupState {
 
     /// Ends the collecting of joins when nobody is missing.
     mutating func completeJoinIfAll(_ now: Int64, _ actions: inout [GroupAction]) {
-        guard phase == .preparing, pendingMembers.isEmpty, (initialDeadline ?? now) <= now,
-            members.allSatisfy({ $0.joinWaiting != nil })
-        else { return }
-        completeJoin(now, &actions)
+        guard phase == .preparing else { return }
+        // Ids that were given out are waited for, but not by a group that nobody else is in.
+        let isComplete =
+            pendingMembers.isEmpty && (initialDeadline ?? now) <= now && members.allSatisfy { $0.joinWaiting != nil }
+        if isComplete || members.isEmpty { completeJoin(now, &actions) }
     }
 
     /// Begins the next generation with those that have joined.
