@@ -130,13 +130,19 @@ let package = Package(
             name: "soma-generate", dependencies: ["JSON"], swiftSettings: settings),
 
         tests("HouseTests", []),
-        tests("RdKafkaTests", ["RdKafka", "Telemetry"]),
+        .target(
+            name: "LogTestSupport", dependencies: ["Broker", "RdKafka", "Telemetry", "TestSupport"],
+            path: "Tests/LogTestSupport", swiftSettings: settings),
+        tests("RdKafkaTests", ["RdKafka", "Telemetry", "LogTestSupport"]),
         tests("StateStoreTests", ["StateStore"]),
-        tests("ConsumerLagTests", ["ConsumerLag", "RdKafka", "Telemetry"]),
-        tests("SinkRuntimeTests", ["SinkRuntime", "RdKafka", "Events", "Telemetry"]),
+        tests("ConsumerLagTests", ["ConsumerLag", "RdKafka", "Telemetry", "LogTestSupport"]),
+        tests("SinkRuntimeTests", ["SinkRuntime", "RdKafka", "Events", "Telemetry", "LogTestSupport"]),
         tests(
             "SomaStreamsTests",
-            ["SomaStreams", "SomaStreamsTesting", "StateStore", "RdKafka", "Events", "JSON", "Telemetry", "Clocks"]),
+            [
+                "SomaStreams", "SomaStreamsTesting", "StateStore", "RdKafka", "Events", "JSON", "Telemetry", "Clocks",
+                "LogTestSupport",
+            ]),
         tests("JSONTests", ["JSON"]),
         tests("EventsTests", ["Events", "JSON"]),
         tests("DeclarationsTests", ["Declarations", "YAML"]),

@@ -31,7 +31,7 @@ extension Admin {
 
     /// Brokers and all topics.
     package func cluster(deadline: Duration = defaultDeadline) throws(KafkaError) -> Cluster {
-        try client.metadata(nil, deadline)
+        try client.metadata(deadline)
     }
 
     /// The partitions of one topic.
@@ -79,24 +79,21 @@ extension Admin {
 }
 
 extension ClientHandle {
+    /// Asks for all topics: asking for one by name makes brokers create it when they are set so.
     func topic(_ name: String, _ deadline: Duration) throws(KafkaError) -> Admin.Cluster.Topic {
-        guard let handle = rd_kafka_topic_new(pointer, name, nil) else {
-            throw KafkaError(rd_kafka_last_error(), "describe topic \(name)")
-        }
-        defer { rd_kafka_topic_destroy(handle) }
-        let found = try metadata(handle, deadline).topics.first { $0.name == name }
+        let found = try metadata(deadline).topics.first { $0.name == name }
         guard let found else { throw KafkaError(.unknownTopicOrPartition, "describe topic \(name)") }
         if let error = found.error { throw error }
         return found
     }
 
-    func metadata(_ topic: OpaquePointer?, _ deadline: Duration) throws(KafkaError) -> Admin.Cluster {
+    func metadata(_ deadline: Duration) throws(KafkaError) -> Admin.Cluster {
         var answer: UnsafePointer<rd_kafka_metadata>?
         try KafkaError.check(
             rd_kafka_metadata(
                 pointer,
-                topic == nil ? 1 : 0,
-                topic,
+                1,
+                nil,
                 &answer,
                 Self.milliseconds(deadline)
             ),

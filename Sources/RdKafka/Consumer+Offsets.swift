@@ -239,7 +239,7 @@ extension ClientHandle {
                 return try Consumer.offsets(elements, "list offsets of")
             }
             tries += 1
-            for topic in Set(timestamps.keys.map(\.topic)).sorted() { _ = try? self.topic(topic, deadline) }
+            _ = try? metadata(deadline)
             usleep(50_000)
         }
     }

@@ -1,3 +1,4 @@
+import LogTestSupport
 import Glibc
 import RdKafka
 import Telemetry
@@ -26,9 +27,8 @@ struct LagWindowTests {
     }
 }
 
-@Suite(.enabled(if: getenv("SOMA_TEST_BROKERS") != nil, "set SOMA_TEST_BROKERS=host:port"))
 struct LagMeterTests {
-    private let brokers = getenv("SOMA_TEST_BROKERS").map { String(cString: $0) } ?? ""
+    private let brokers = TestLog.brokers
 
     @Test func `lag is told in records and seconds, clamped to the log start`() throws {
         let admin = try Admin(brokers: brokers)

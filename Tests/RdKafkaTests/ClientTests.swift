@@ -1,8 +1,9 @@
+import LogTestSupport
 import RdKafka
 import Synchronization
 import Testing
 
-@Suite(.enabled(if: TestBroker.isPresent, "set SOMA_TEST_BROKERS=host:port")) struct ClientTests {
+struct ClientTests {
     @Test func `a record comes back with key, value, headers and timestamp`() throws {
         try TestBroker.withTopic(1) { brokers, topic in
             let reports = Mutex<[DeliveryReport]>([])
@@ -142,7 +143,7 @@ import Testing
     }
 
     @Test func `wake ends a poll that waits`() throws {
-        let consumer = try Consumer(brokers: TestBroker.address ?? "", group: nil)
+        let consumer = try Consumer(brokers: TestLog.brokers, group: nil)
         let waker = consumer.waker
         let thread = OwnThread(name: "waker") { waker.wake() }
         let start = ContinuousClock.now

@@ -1,8 +1,9 @@
+import LogTestSupport
 import RdKafka
 import Synchronization
 import Testing
 
-@Suite(.enabled(if: TestBroker.isPresent, "set SOMA_TEST_BROKERS=host:port")) struct GroupTests {
+struct GroupTests {
     /// Counts what a member sees and commits at each revocation.
     final class Member: RebalanceHandler {
         let consumer: Consumer
@@ -25,7 +26,7 @@ import Testing
     func `partitions move between members without loss or repetition`(strategy: String) throws {
         try TestBroker.withTopic(4) { brokers, topic in
             try TestBroker.fill(brokers, topic, [0: 2000, 1: 2000, 2: 2000, 3: 2000])
-            let group = TestBroker.unique("group")
+            let group = TestLog.unique("group")
             let settings = ["partition.assignment.strategy": strategy, "fetch.message.max.bytes": "4096"]
             let first = Member(try Consumer(brokers: brokers, group: group, settings: settings))
             try first.consumer.subscribe([topic])
@@ -64,9 +65,10 @@ import Testing
         }
     }
 
-    @Test func `a transaction's records and offsets appear together or not at all`() throws {
+    @Test(.enabled(if: TestLog.isApacheKafka, "the embedded broker has no transactions yet"))
+    func `a transaction's records and offsets appear together or not at all`() throws {
         try TestBroker.withTopic(1) { brokers, topic in
-            let producer = try Producer(brokers: brokers, settings: ["transactional.id": TestBroker.unique("tx")])
+            let producer = try Producer(brokers: brokers, settings: ["transactional.id": TestLog.unique("tx")])
             try producer.initTransactions(deadline: .seconds(10))
             try producer.beginTransaction()
             try producer.produce(topic: topic, key: nil, value: [1])
@@ -84,9 +86,9 @@ import Testing
     }
 
     @Test func `the administrator sees and changes topics, offsets and groups`() throws {
-        let brokers = TestBroker.address ?? ""
+        let brokers = TestLog.brokers
         let admin = try Admin(brokers: brokers)
-        let topic = TestBroker.unique("admin")
+        let topic = TestLog.unique("admin")
         try admin.createTopics([
             .init(topic, partitions: 2, replicationFactor: 1, configuration: ["cleanup.policy": "compact"])
         ])
@@ -106,7 +108,7 @@ import Testing
         #expect(try admin.listOffsets(places, .timestamp(1)) == [places[0]: 0, places[1]: 0])
         #expect(try admin.watermarks(places[0]) == Watermarks(low: 0, high: 5))
 
-        let group = TestBroker.unique("group")
+        let group = TestLog.unique("group")
         try admin.alterGroupOffsets(group, [places[0]: 2])
         #expect(try admin.groupOffsets(group) == [places[0]: 2])
         #expect(try admin.groups().contains { $0.id == group && $0.state == "Empty" })
@@ -115,7 +117,7 @@ import Testing
         #expect(try !admin.groups().contains { $0.id == group })
         try admin.deleteTopics([topic])
         let gone = #expect(throws: KafkaError.self) {
-            try admin.topic(TestBroker.unique("never"), deadline: .seconds(5))
+            try admin.topic(TestLog.unique("never"), deadline: .seconds(5))
         }
         #expect(gone?.code == .unknownTopicOrPartition)
     }

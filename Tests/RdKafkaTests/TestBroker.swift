@@ -1,23 +1,17 @@
-import Glibc
+import LogTestSupport
 import RdKafka
 import Synchronization
 
-/// The broker that integration tests use: `SOMA_TEST_BROKERS=host:port`.
 enum TestBroker {
-    static let address = getenv("SOMA_TEST_BROKERS").map { String(cString: $0) }
-    static var isPresent: Bool { address != nil }
-
-    /// A topic or group name that no other test has.
-    static func unique(_ prefix: String) -> String { "\(prefix)-\(UInt64.random(in: 0 ... .max))" }
 
     static func withTopic(
         _ partitions: Int32,
         configuration: [String: String] = [:],
         _ body: (String, String) throws -> Void
     ) throws {
-        let brokers = address ?? ""
+        let brokers = TestLog.brokers
         let admin = try Admin(brokers: brokers)
-        let topic = unique("test")
+        let topic = TestLog.unique("test")
         try admin.createTopics([
             .init(topic, partitions: partitions, replicationFactor: 1, configuration: configuration)
         ])

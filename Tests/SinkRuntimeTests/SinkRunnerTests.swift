@@ -1,3 +1,4 @@
+import LogTestSupport
 import Events
 import Glibc
 import RdKafka
@@ -57,9 +58,9 @@ final class TableSink: Sink {
     }
 }
 
-@Suite(.enabled(if: getenv("SOMA_TEST_BROKERS") != nil, "set SOMA_TEST_BROKERS=host:port"), .serialized)
+@Suite(.serialized)
 struct SinkRunnerTests {
-    private let brokers = getenv("SOMA_TEST_BROKERS").map { String(cString: $0) } ?? ""
+    private let brokers = TestLog.brokers
 
     private func makeTopic(_ partitions: Int32) throws -> String {
         let topic = "sink-in-\(UInt64.random(in: 0 ... .max))"

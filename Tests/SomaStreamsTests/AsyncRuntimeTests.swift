@@ -1,3 +1,4 @@
+import LogTestSupport
 import Events
 import RdKafka
 import SomaStreams
@@ -93,19 +94,19 @@ struct AsyncProcessorTests {
     }
 }
 
-@Suite(.enabled(if: LiveBroker.isPresent, "set SOMA_TEST_BROKERS=host:port"), .serialized)
+@Suite(.serialized)
 struct AsyncRuntimeTests {
     private func ids(_ records: [LiveBroker.Read]) -> Set<String> { Set(records.compactMap { $0.headers["ce_id"] }) }
 
     @Test func `positions follow the lowest unfinished record, and memory is bounded by pausing`() throws {
-        let (input, output, name) = (LiveBroker.unique("in"), LiveBroker.unique("out"), LiveBroker.unique("worker"))
-        try LiveBroker.createTopics([input, output], partitions: 2)
+        let (input, output, name) = (TestLog.unique("in"), TestLog.unique("out"), TestLog.unique("worker"))
+        try TestLog.createTopics([input, output], partitions: 2)
         try LiveBroker.fill(input, keys: 16, count: 2000)
         let worker = Worker(output: output) { $0.hasSuffix("-20") ? .seconds(2) : .zero }
         let limits = AsyncLimits(inFlight: 8, waitingBytes: 40_000)
         let runtime = ProcessorRuntime(
             Worker.definition(name, input, worker, limits: limits),
-            brokers: LiveBroker.brokers,
+            brokers: TestLog.brokers,
             settings: LiveBroker.settings()
         )
         runtime.start()
@@ -123,14 +124,14 @@ struct AsyncRuntimeTests {
     }
 
     @Test func `a stop cancels what is in flight and the next start does it again with the same ids`() throws {
-        let (input, output, name) = (LiveBroker.unique("in"), LiveBroker.unique("out"), LiveBroker.unique("worker"))
-        try LiveBroker.createTopics([input, output], partitions: 1)
+        let (input, output, name) = (TestLog.unique("in"), TestLog.unique("out"), TestLog.unique("worker"))
+        try TestLog.createTopics([input, output], partitions: 1)
         try LiveBroker.fill(input, keys: 3, count: 6)
         let slow = Worker(output: output) { $0.hasSuffix("-1") ? .seconds(4) : .milliseconds(10) }
         let limits = AsyncLimits(inFlight: 8, drain: .milliseconds(200))
         let first = ProcessorRuntime(
             Worker.definition(name, input, slow, limits: limits),
-            brokers: LiveBroker.brokers,
+            brokers: TestLog.brokers,
             settings: LiveBroker.settings()
         )
         first.start()
@@ -143,7 +144,7 @@ struct AsyncRuntimeTests {
         #expect(committed == 1)
         let second = ProcessorRuntime(
             Worker.definition(name, input, Worker(output: output)),
-            brokers: LiveBroker.brokers,
+            brokers: TestLog.brokers,
             settings: LiveBroker.settings()
         )
         second.start()

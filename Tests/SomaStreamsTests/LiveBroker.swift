@@ -1,3 +1,4 @@
+import LogTestSupport
 import Events
 import Glibc
 import RdKafka
@@ -6,23 +7,10 @@ import Synchronization
 import Telemetry
 import Testing
 
-/// The broker that integration tests use: `SOMA_TEST_BROKERS=host:port`.
 enum LiveBroker {
-    static let address = getenv("SOMA_TEST_BROKERS").map { String(cString: $0) }
-    static var isPresent: Bool { address != nil }
-    static var brokers: String { address ?? "" }
-
-    /// A name that no other test has.
-    static func unique(_ prefix: String) -> String { "\(prefix)-\(UInt64.random(in: 0 ... .max))" }
-
-    static func createTopics(_ names: [String], partitions: Int32) throws {
-        let admin = try Admin(brokers: brokers)
-        try admin.createTopics(names.map { .init($0, partitions: partitions, replicationFactor: 1) })
-    }
-
     /// Writes records `key-index` with keys in turn.
     static func fill(_ topic: String, keys: Int, count: Int, from start: Int = 0) throws {
-        let producer = try Producer(brokers: brokers, settings: ["linger.ms": "5"])
+        let producer = try Producer(brokers: TestLog.brokers, settings: ["linger.ms": "5"])
         for index in start..<start + count {
             let key = "k\(index % keys)"
             try producer.produce(topic: topic, key: Array(key.utf8), value: Array("\(key)-\(index)".utf8))
@@ -40,7 +28,7 @@ enum LiveBroker {
     static func read(_ topic: String, partitions: Int32, atLeast count: Int, deadline: Duration = .seconds(30)) throws
         -> [Read]
     {
-        let consumer = try Consumer(brokers: brokers, group: nil, settings: ["fetch.wait.max.ms": "20"])
+        let consumer = try Consumer(brokers: TestLog.brokers, group: nil, settings: ["fetch.wait.max.ms": "20"])
         let places = (0..<partitions).map { (TopicPartition(topic, $0), OffsetPosition.beginning) }
         try consumer.assign(Dictionary(uniqueKeysWithValues: places))
         var records: [Read] = []
@@ -69,7 +57,7 @@ enum LiveBroker {
     }
 
     static func committed(_ group: String) throws -> Int64 {
-        try Admin(brokers: brokers).groupOffsets(group).values.reduce(0, +)
+        try Admin(brokers: TestLog.brokers).groupOffsets(group).values.reduce(0, +)
     }
 
     static func settings(instance: String? = nil) -> RuntimeSettings {
