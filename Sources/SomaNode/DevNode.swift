@@ -31,12 +31,18 @@ package final class DevNode: Sendable {
     /// Longer than a group of Apache Kafka takes to give up the members of a killed process.
     private static let readyDeadline = Duration.seconds(60)
 
-    package init(_ settings: DevSettings) throws {
+    /// Starts everything.
+    ///
+    /// - Parameters:
+    ///   - settings: How it was asked to run.
+    ///   - isCancelled: Asked while it waits; true gives the start up.
+    /// - Throws: What the first part that failed says; nothing is left running then.
+    package init(_ settings: DevSettings, isCancelled: @escaping @Sendable () -> Bool = { false }) throws {
         let begin = ContinuousClock.now
         let stack = StopStack()
         self.stack = stack
         do {
-            (instance, notes) = try Self.start(settings, stack)
+            (instance, notes) = try Self.start(settings, stack, isCancelled)
         } catch {
             stack.stopAll()
             throw error
@@ -46,7 +52,9 @@ package final class DevNode: Sendable {
 
     package func stop() { stack.stopAll() }
 
-    private static func start(_ settings: DevSettings, _ stack: StopStack) throws -> (DevInstance, [String]) {
+    private static func start(
+        _ settings: DevSettings, _ stack: StopStack, _ isCancelled: () -> Bool
+    ) throws -> (DevInstance, [String]) {
         let folder = try DataFolder(settings.data)
         stack.add("data folder") { folder.release() }
         try checkPorts(settings)
@@ -84,7 +92,7 @@ package final class DevNode: Sendable {
         gateway.environment = settings.environment
         let part = try GatewayPart(gateway, memory: memory.wait(), platform: nil, readiness: { processors.states })
         stack.add("gateway") { part.stop() }
-        try processors.waitUntilReady(readyDeadline)
+        try processors.waitUntilReady(readyDeadline, unless: isCancelled)
 
         let instance = DevInstance(
             broker: brokers.wait(),

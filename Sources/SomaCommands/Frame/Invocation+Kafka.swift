@@ -9,7 +9,7 @@ extension Invocation {
     /// A consumer; without a group it reads partitions that are assigned by hand.
     func consumer(group: String?, start: OffsetPosition = .beginning) throws -> Consumer {
         // Nothing else runs in this process: fetch answers come as soon as there is something to say.
-        let settings = ["fetch.wait.max.ms": "100", "client.id": "soma-cli"]
+        let settings = ["fetch.wait.max.ms": "100", "client.id": "soma-cli", "enable.partition.eof": "true"]
         return try Consumer(
             brokers: globals.brokers,
             group: group,

@@ -3,15 +3,22 @@ import RdKafka
 
 /// Reads spans of partitions, without a group.
 struct LogReader {
-    /// When a log ends with records that are never handed out (transaction markers, compacted away), silence this long
-    /// after a fetch is taken for the end.
-    private static let silenceAtEnd = Duration.milliseconds(1500)
-
     let consumer: Consumer
+    /// How long the broker may keep silent before that counts as an error.
+    var patience: Duration = .seconds(30)
     /// Asked between batches; true ends the reading.
     var shouldStop: () -> Bool = { false }
     /// Records that it refuses are passed over without being copied.
     var isWanted: (ConsumerRecord) -> Bool = { _ in true }
+
+    /// Hears where logs end.
+    ///
+    /// The last offsets of a log may be records that are never handed out: transaction markers, or compacted away.
+    private final class Ends: RebalanceHandler {
+        var ended: Set<TopicPartition> = []
+
+        func partitionEnded(_ partition: TopicPartition, offset: Int64) { ended.insert(partition) }
+    }
 
     /// Reads until every span is read, or for ever when it follows; tells whether it came to the end of the spans.
     ///
@@ -20,33 +27,43 @@ struct LogReader {
         var open = spans.spans.filter { follow || $0.value.end > $0.value.start }
         guard !open.isEmpty else { return true }
         try consumer.assign(open.mapValues { .offset($0.start) })
-        var lastRecord = ContinuousClock.now
+        let ends = Ends()
+        var lastSign = ContinuousClock.now
         while !open.isEmpty {
             if shouldStop() { return false }
-            let batch = try consumer.poll(timeout: .milliseconds(100))
-            guard !batch.isEmpty else {
-                if !follow, ContinuousClock.now - lastRecord > Self.silenceAtEnd { return true }
-                continue
-            }
-            lastRecord = .now
-            var records: [LogRecord] = []
-            records.reserveCapacity(batch.count)
-            for run in batch.runs {
-                guard let span = open[run.partition] else { continue }
-                for index in run.range {
-                    let record = batch[index]
-                    if follow || record.offset < span.end, isWanted(record) {
-                        records.append(LogRecord(record, topic: run.partition.topic))
-                    }
-                    if !follow, record.offset >= span.end - 1 {
-                        open[run.partition] = nil
-                        break
-                    }
-                }
-            }
+            let batch = try consumer.poll(timeout: .milliseconds(100), handler: ends)
+            let records = take(batch, &open, follow: follow)
             guard try records.isEmpty || body(records) else { return false }
+            if !batch.isEmpty || !ends.ended.isEmpty { lastSign = .now }
+            if !follow { for partition in ends.ended { open[partition] = nil } }
+            ends.ended = []
+            if !follow, ContinuousClock.now - lastSign > patience {
+                throw CommandError("no answer from the broker for \(patience)", status: .timedOut)
+            }
         }
         return true
+    }
+
+    /// Copies what is wanted of a batch and closes the spans that are read.
+    private func take(
+        _ batch: borrowing RecordBatch, _ open: inout [TopicPartition: PartitionSpans.Span], follow: Bool
+    ) -> [LogRecord] {
+        var records: [LogRecord] = []
+        records.reserveCapacity(batch.count)
+        for run in batch.runs {
+            guard let span = open[run.partition] else { continue }
+            for index in run.range {
+                let record = batch[index]
+                if follow || record.offset < span.end, isWanted(record) {
+                    records.append(LogRecord(record, topic: run.partition.topic))
+                }
+                if !follow, record.offset >= span.end - 1 {
+                    open[run.partition] = nil
+                    break
+                }
+            }
+        }
+        return records
     }
 }
 
@@ -54,13 +71,8 @@ extension LogRecord {
     /// A copy of a record that was fetched.
     init(_ record: ConsumerRecord, topic: String) {
         self.init(
-            topic: topic,
-            partition: record.partition,
-            offset: record.offset,
-            timestamp: record.timestamp,
-            key: record.key.map { Array($0) },
-            value: record.value.map { Array($0) },
-            headers: record.headers.map { RecordHeader($0.name, $0.value) }
-        )
+            topic: topic, partition: record.partition, offset: record.offset, timestamp: record.timestamp,
+            key: record.key.map { Array($0) }, value: record.value.map { Array($0) },
+            headers: record.headers.map { RecordHeader($0.name, $0.value) })
     }
 }

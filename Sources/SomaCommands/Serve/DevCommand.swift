@@ -24,7 +24,7 @@ enum DevCommand {
     ) { invocation in
         let stop = StopSignal()
         ServiceLog.configure(invocation)
-        let node = try DevNode(settings(invocation))
+        let node = try DevNode(settings(invocation), isCancelled: { stop.isRequested })
         // A signal that came during the start counts.
         if !stop.isRequested { try announce(node, invocation) }
         stop.wait()
