@@ -118,7 +118,7 @@ let package = Package(
             "SomaCommands",
             [
                 "SomaNode", "Broker", "RdKafka", "Events", "JSON", "ConsumerLag", "Declarations", "HTTPClient",
-                "Postgres", "SomaStreams", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux",
+                "Postgres", "SomaStreams", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux", "VectorSink",
             ]),
         swift(
             "SomaBench",

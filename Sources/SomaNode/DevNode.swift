@@ -1,4 +1,5 @@
 private import Broker
+private import ConsumerLag
 private import Declarations
 private import Glibc
 private import RdKafka
@@ -18,9 +19,10 @@ package final class DevNode: Sendable {
         }
     }
 
-    /// A part did not get ready.
-    package struct NotReady: Error, CustomStringConvertible {
-        package let description: String
+    /// Where the log is, and which one it is.
+    private struct LogAddress: Sendable {
+        let brokers: String
+        let clusterID: String?
     }
 
     package let instance: DevInstance
@@ -53,7 +55,9 @@ package final class DevNode: Sendable {
     package func stop() { stack.stopAll() }
 
     private static func start(
-        _ settings: DevSettings, _ stack: StopStack, _ isCancelled: () -> Bool
+        _ settings: DevSettings,
+        _ stack: StopStack,
+        _ isCancelled: () -> Bool
     ) throws -> (DevInstance, [String]) {
         let folder = try DataFolder(settings.data)
         stack.add("data folder") { folder.release() }
@@ -62,40 +66,51 @@ package final class DevNode: Sendable {
         let apiKey = try folder.apiKey()
 
         let postgres = Latch<String>()
-        let brokers = Latch<String>()
+        let brokers = Latch<LogAddress>()
         let topics = Latch<TopicSetup.Outcome>()
         let memory = Latch<MemoryIndex>()
         // Three chains that need nothing of each other.
         try Concurrently.run([
             ("postgres", { postgres.set(try startPostgres(settings, folder, stack)) }),
-            ("memory", { memory.set(try openMemory(folder, stack)) }),
+            ("memory", { memory.set(try openMemory(settings, folder, stack)) }),
             (
                 "broker",
                 {
-                    let address = try startBroker(settings, folder, stack)
-                    topics.set(try TopicSetup.create(resources.topics, with: Admin(brokers: address)))
-                    brokers.set(address)
+                    let log = try startBroker(settings, folder, stack)
+                    topics.set(try TopicSetup.create(resources.topics, with: Admin(brokers: log.brokers)))
+                    brokers.set(log)
                 }
             ),
         ])
-        let catalogue = ProcessorCatalogue(resources, environment: settings.environment, memory: memory.wait())
-        let processors = ProcessorsPart(
-            catalogue.definitions,
-            brokers: brokers.wait(),
-            instanceID: try folder.instanceID()
+        let log = brokers.wait()
+        let instanceID = try folder.instanceID()
+        let connectors = ConnectorsPart(
+            brokers: log.brokers,
+            postgresURL: postgres.wait(),
+            memory: memory.wait(),
+            clusterID: log.clusterID,
+            instanceID: instanceID
         )
+        stack.add("connectors") { connectors.stop() }
+        let catalogue = ProcessorCatalogue(resources, environment: settings.environment, memory: memory.wait())
+        let processors = ProcessorsPart(catalogue.definitions, brokers: log.brokers, instanceID: instanceID)
         stack.add("processors") { processors.stop() }
+        let readiness: @Sendable () -> [Readiness] = { processors.states + connectors.states }
 
-        var gateway = GatewayPart.Settings(brokers: brokers.wait(), port: settings.httpPort, apiKey: apiKey)
+        let lag = LagMonitor(brokers: log.brokers)
+        lag.start()
+        stack.add("lag") { lag.stop() }
+
+        var gateway = GatewayPart.Settings(brokers: log.brokers, port: settings.httpPort, apiKey: apiKey)
         gateway.postgresURL = postgres.wait()
         gateway.servesConsole = settings.servesConsole
         gateway.environment = settings.environment
-        let part = try GatewayPart(gateway, memory: memory.wait(), platform: nil, readiness: { processors.states })
+        let part = try GatewayPart(gateway, memory: memory.wait(), lag: lag, readiness: readiness)
         stack.add("gateway") { part.stop() }
-        try processors.waitUntilReady(readyDeadline, unless: isCancelled)
+        try Readiness.wait(readyDeadline, readiness, unless: isCancelled)
 
         let instance = DevInstance(
-            broker: brokers.wait(),
+            broker: log.brokers,
             http: "http://127.0.0.1:\(settings.httpPort)",
             postgres: postgres.wait(),
             apiKey: apiKey,
@@ -114,8 +129,15 @@ package final class DevNode: Sendable {
         guard FreePort.isFree(settings.httpPort) else { throw PortInUse(port: settings.httpPort, part: "gateway") }
     }
 
-    private static func openMemory(_ folder: DataFolder, _ stack: StopStack) throws -> MemoryIndex {
-        let memory = try MemoryIndex(directory: folder.path + "/memory")
+    private static func openMemory(
+        _ settings: DevSettings,
+        _ folder: DataFolder,
+        _ stack: StopStack
+    ) throws -> MemoryIndex {
+        // The index knows how far it has read; two logs must not be taken for one.
+        let memory = try MemoryIndex(
+            directory: folder.path + (settings.external == nil ? "/memory" : "/memory-external")
+        )
         stack.add("memory") { memory.save() }
         return memory
     }
@@ -135,8 +157,8 @@ package final class DevNode: Sendable {
         _ settings: DevSettings,
         _ folder: DataFolder,
         _ stack: StopStack
-    ) throws -> String {
-        if let external = settings.external { return external }
+    ) throws -> LogAddress {
+        if let external = settings.external { return LogAddress(brokers: external, clusterID: nil) }
         var values = settings.brokerSettings
         // Data that is thrown away need not wait for the disk.
         if folder.isTemporary { values["log.flush"] = values["log.flush"] ?? "os" }
@@ -149,7 +171,7 @@ package final class DevNode: Sendable {
         )
         let address = try broker.start()
         stack.add("broker") { broker.stop() }
-        return address.description
+        return LogAddress(brokers: address.description, clusterID: broker.clusterID)
     }
 
     private static func notes(_ topics: TopicSetup.Outcome, _ settings: DevSettings) -> [String] {

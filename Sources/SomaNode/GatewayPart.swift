@@ -1,7 +1,8 @@
+package import ConsumerLag
 private import Events
-package import Gateway
-private import Inference
+private import Gateway
 private import HTTPServer
+private import Inference
 private import Postgres
 private import Schemas
 private import Telemetry
@@ -35,8 +36,8 @@ package final class GatewayPart: Sendable {
     package init(
         _ settings: Settings,
         memory: MemoryIndex?,
-        platform: (@Sendable () -> PlatformReport?)?,
-        readiness: @escaping @Sendable () -> [(name: String, isReady: Bool, detail: String)]
+        lag: LagMonitor?,
+        readiness: @escaping @Sendable () -> [Readiness]
     ) throws {
         var behaviour = GatewaySettings()
         behaviour.server.address = settings.address
@@ -51,7 +52,7 @@ package final class GatewayPart: Sendable {
             contracts: try ContractTable(),
             models: { models.entries.map { ModelListing(id: $0.name, ownedBy: $0.provider) } },
             searchMemory: memory.map { memory in { @Sendable in Self.search(memory, $0) } },
-            platform: platform,
+            platform: lag.map { lag in { @Sendable in PlatformReport(lag.snapshot) } },
             usage: settings.postgresURL.map { url in { @Sendable in try Self.usage(of: $0, url) } },
             readiness: { readiness().map { ComponentHealth(name: $0.name, isReady: $0.isReady, detail: $0.detail) } }
         )

@@ -1,4 +1,3 @@
-private import Glibc
 package import SomaStreams
 
 /// Some processors that run in this process, each on its own thread and in its own group.
@@ -7,8 +6,8 @@ package final class ProcessorsPart: Sendable {
 
     /// Starts them; they become ready in their own time.
     ///
-    /// - Parameter instanceID: Makes them static members, so that a restart after a kill need not wait until the group
-    ///   has given the old members up; nil where several processes run the same processor.
+    /// With an instance id they are static members, so that a restart after a kill need not wait until the group has
+    /// given the old members up; nil where several processes run the same processor.
     package init(_ definitions: [ProcessorDefinition], brokers: String, instanceID: String?) {
         runtimes = definitions.map { definition in
             ProcessorRuntime(definition, brokers: brokers, settings: RuntimeSettings(instanceID: instanceID))
@@ -17,27 +16,15 @@ package final class ProcessorsPart: Sendable {
     }
 
     /// Name, readiness and state of each.
-    package var states: [(name: String, isReady: Bool, detail: String)] {
+    package var states: [Readiness] {
         runtimes.map { runtime in
             let status = runtime.status
             let failure = status.lastError.map { status.state == .running ? "" : ": \($0)" } ?? ""
-            return (runtime.definition.name, runtime.isReady, status.state.rawValue + failure)
-        }
-    }
-
-    package var areReady: Bool { runtimes.allSatisfy(\.isReady) }
-
-    /// Blocks until all are assigned and have their state back, or until nobody wants to wait any more.
-    ///
-    /// - Throws: `DevNode.NotReady` with the state of those that are not, when the time is over.
-    package func waitUntilReady(_ time: Duration, unless isStopped: () -> Bool = { false }) throws {
-        let deadline = ContinuousClock.now + time
-        while !areReady, !isStopped() {
-            guard ContinuousClock.now < deadline else {
-                let late = states.filter { !$0.isReady }.map { "\($0.name) is \($0.detail)" }
-                throw DevNode.NotReady(description: "not ready in \(time): \(late.joined(separator: ", "))")
-            }
-            usleep(5_000)
+            return Readiness(
+                name: runtime.definition.name,
+                isReady: runtime.isReady,
+                detail: status.state.rawValue + failure
+            )
         }
     }
 

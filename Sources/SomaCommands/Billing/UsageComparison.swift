@@ -65,27 +65,36 @@ struct UsageComparison {
             add({ "u.recorded_at < \($0)" }, .timestamptz(microseconds: book.window.upperBound * 1000))
         }
         let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let answer = try connection.query(
+        let name =
+            switch book.grouping {
+            case .model: "u.model"
+            case .session: "u.session_id"
+            case .tenant: "''"
+            }
+        var lines: [UsageBook.Key: UsageBook.Line] = [:]
+        let usages = try connection.query(
+            "SELECT u.tenant, \(name), count(*), sum(u.total_tokens) FROM billing_usage u \(filter) GROUP BY 1, 2",
+            parameters
+        )
+        for row in usages {
+            let key = UsageBook.Key(tenant: row.text(0) ?? "", name: row.text(1) ?? "")
+            lines[key] = UsageBook.Line(usages: Int64(try row.int(2) ?? 0), totalTokens: Int64(try row.int(3) ?? 0))
+        }
+        let charges = try connection.query(
             """
-            SELECT u.tenant, u.model, u.session_id, u.total_tokens, c.currency, c.amount
-            FROM billing_usage u LEFT JOIN billing_charges c USING (usage_id) \(filter)
+            SELECT u.tenant, \(name), c.currency, count(*), sum(c.amount)
+            FROM billing_usage u JOIN billing_charges c ON c.usage_id = u.id \(filter) GROUP BY 1, 2, 3
             """,
             parameters
         )
-        var lines: [UsageBook.Key: UsageBook.Line] = [:]
-        for row in answer {
-            let key = book.key(row.text(0) ?? "", row.text(1) ?? "", row.text(2) ?? "")
-            var line = lines[key] ?? UsageBook.Line()
-            line.usages += 1
-            line.totalTokens += try Int64(row.int(3) ?? 0)
-            if let currency = row.text(4), let amount = Money(decimal: Self.sixDecimals(row.text(5) ?? "")) {
-                line.charges += 1
-                guard let sum = (line.amounts[currency] ?? .zero).adding(amount) else {
-                    throw CommandError("the sum of the charges leaves the range of money")
-                }
-                line.amounts[currency] = sum
+        for row in charges {
+            let key = UsageBook.Key(tenant: row.text(0) ?? "", name: row.text(1) ?? "")
+            let text = row.text(4) ?? ""
+            guard let amount = Money(decimal: Self.sixDecimals(text)) else {
+                throw CommandError("the sum of the charges, \(text), is out of the range of money")
             }
-            lines[key] = line
+            lines[key, default: UsageBook.Line()].charges += Int64(try row.int(3) ?? 0)
+            lines[key, default: UsageBook.Line()].amounts[row.text(2) ?? ""] = amount
         }
         return lines
     }

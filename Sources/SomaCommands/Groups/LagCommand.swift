@@ -1,4 +1,4 @@
-import Glibc
+import ConsumerLag
 import JSON
 import RdKafka
 
@@ -19,16 +19,7 @@ enum LagCommand {
     ) { invocation in
         let most = try invocation.integer("max-seconds", in: 0...Int64(Int32.max)) ?? 60
         let least = try invocation.integer("min-seconds", in: 0...Int64(Int32.max)) ?? 0
-        if invocation.flag("watch") {
-            let stop = StopSignal()
-            repeat {
-                let text = table(try lines(invocation, least: least)).text(wide: invocation.globals.form == .wide)
-                // Home, then clear what is below: the table stands still.
-                try invocation.console.write((invocation.console.isTerminal ? "\u{1B}[H\u{1B}[J" : "\n") + text)
-                try invocation.console.flush()
-            } while !stop.wait(for: .seconds(2))
-            return .success
-        }
+        if invocation.flag("watch") { return try watch(invocation, least: least) }
         let lines = try lines(invocation, least: least)
         try invocation.emit(table(lines), .array(lines.map(json)))
         guard invocation.flag("check") else { return .success }
@@ -39,6 +30,58 @@ enum LagCommand {
             )
         }
         return late.isEmpty ? .success : .unhealthy
+    }
+
+    /// Shows one measurement after the other; with a history the verdicts are Burrow's.
+    private static func watch(_ invocation: Invocation, least: Int64) throws -> ExitStatus {
+        let stop = StopSignal()
+        let monitor = LagMonitor(brokers: invocation.globals.brokers, interval: .seconds(2), metrics: nil)
+        monitor.start()
+        defer { monitor.stop() }
+        var shown: Int64 = 0
+        while !stop.wait(for: .milliseconds(100)) {
+            let snapshot = monitor.snapshot
+            if let failure = snapshot.failure, snapshot.time == 0 { throw CommandError(failure, status: .timedOut) }
+            guard snapshot.time > shown else { continue }
+            shown = snapshot.time
+            let lines = sorted(snapshot.groups.flatMap(lines(of:)), invocation, least: least)
+            if invocation.isForPeople {
+                let text = table(lines).text(wide: invocation.globals.form == .wide)
+                // Home, then clear what is below: the table stands still.
+                try invocation.console.write((invocation.console.isTerminal ? "\u{1B}[H\u{1B}[J" : "\n") + text)
+            } else {
+                try invocation.emit(.array(lines.map(json)))
+            }
+            try invocation.console.flush()
+        }
+        return .interrupted
+    }
+
+    private static func lines(of group: LagSnapshot.Group) -> [Line] {
+        Dictionary(grouping: group.partitions, by: \.place.topic).map { topic, partitions in
+            let seconds = partitions.compactMap(\.lagSeconds).max() ?? 0
+            return Line(
+                group: group.id,
+                topic: topic,
+                verdict: (partitions.map(\.status).max() ?? .ok).name,
+                members: group.memberCount,
+                partitions: partitions.count,
+                lag: partitions.reduce(0) { $0 + max(0, $1.lag ?? 0) },
+                milliseconds: Int64((seconds * 1000).rounded())
+            )
+        }
+    }
+
+    /// What is late comes first.
+    private static func sorted(_ lines: [Line], _ invocation: Invocation, least: Int64) -> [Line] {
+        let groups = invocation.list("group")
+        let topics = invocation.list("topic")
+        return lines.filter { line in
+            (groups.isEmpty || groups.contains(line.group)) && (topics.isEmpty || topics.contains(line.topic))
+                && line.milliseconds >= least * 1000
+        }.sorted {
+            ($1.milliseconds, $1.lag, $0.group, $0.topic) < ($0.milliseconds, $0.lag, $1.group, $1.topic)
+        }
     }
 
     /// A group in a topic.
@@ -54,11 +97,9 @@ enum LagCommand {
 
     private static func lines(_ invocation: Invocation, least: Int64) throws -> [Line] {
         let groups = invocation.list("group")
-        let topics = invocation.list("topic")
         var lines: [Line] = []
         for snapshot in try GroupSnapshot.take(groups.isEmpty ? nil : groups, invocation) {
             for (topic, rows) in Dictionary(grouping: snapshot.rows, by: \.partition.topic) {
-                guard topics.isEmpty || topics.contains(topic) else { continue }
                 lines.append(
                     Line(
                         group: snapshot.group.id,
@@ -72,9 +113,7 @@ enum LagCommand {
                 )
             }
         }
-        return lines.filter { $0.milliseconds >= least * 1000 }.sorted {
-            ($1.milliseconds, $1.lag, $0.group, $0.topic) < ($0.milliseconds, $0.lag, $1.group, $1.topic)
-        }
+        return sorted(lines, invocation, least: least)
     }
 
     /// What one look can tell: STOP is lag that nobody reads, OK is no lag or a group at work.

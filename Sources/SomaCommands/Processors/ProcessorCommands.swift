@@ -66,7 +66,7 @@ enum ProcessorCommands {
             let definitions = try ServeCommands.definitions([invocation.words[0]], invocation)
             let part = ProcessorsPart(definitions, brokers: invocation.globals.brokers, instanceID: nil)
             stack.add(invocation.words[0]) { part.stop() }
-            try part.waitUntilReady(Service.readyDeadline, unless: { stop.isRequested })
+            try Readiness.wait(Service.readyDeadline, { part.states }, unless: { stop.isRequested })
             return [
                 "processor": .string(invocation.words[0]), "brokers": .string(invocation.globals.brokers),
                 "pid": Service.processID,

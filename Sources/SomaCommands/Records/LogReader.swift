@@ -46,7 +46,9 @@ struct LogReader {
 
     /// Copies what is wanted of a batch and closes the spans that are read.
     private func take(
-        _ batch: borrowing RecordBatch, _ open: inout [TopicPartition: PartitionSpans.Span], follow: Bool
+        _ batch: borrowing RecordBatch,
+        _ open: inout [TopicPartition: PartitionSpans.Span],
+        follow: Bool
     ) -> [LogRecord] {
         var records: [LogRecord] = []
         records.reserveCapacity(batch.count)
@@ -71,8 +73,13 @@ extension LogRecord {
     /// A copy of a record that was fetched.
     init(_ record: ConsumerRecord, topic: String) {
         self.init(
-            topic: topic, partition: record.partition, offset: record.offset, timestamp: record.timestamp,
-            key: record.key.map { Array($0) }, value: record.value.map { Array($0) },
-            headers: record.headers.map { RecordHeader($0.name, $0.value) })
+            topic: topic,
+            partition: record.partition,
+            offset: record.offset,
+            timestamp: record.timestamp,
+            key: record.key.map { Array($0) },
+            value: record.value.map { Array($0) },
+            headers: record.headers.map { RecordHeader($0.name, $0.value) }
+        )
     }
 }

@@ -1,8 +1,10 @@
 import Broker
+import ConsumerLag
 import Declarations
 import JSON
 import SomaNode
 import SomaStreams
+import VectorSink
 
 /// The command `soma serve`.
 enum ServeCommands {
@@ -51,7 +53,8 @@ enum ServeCommands {
     ) { invocation in
         try Service.run(invocation) { stack, _ in
             let settings = try gatewaySettings(invocation)
-            let part = try GatewayPart(settings, memory: nil, platform: nil, readiness: { [] })
+            let lag = startLag(stack, invocation)
+            let part = try GatewayPart(settings, memory: nil, lag: lag, readiness: { [] })
             stack.add("gateway") { part.stop() }
             return ["http": .string("http://\(settings.address):\(part.port)"), "pid": Service.processID]
         }
@@ -67,9 +70,90 @@ enum ServeCommands {
             let definitions = try definitions(invocation.words, invocation)
             let part = ProcessorsPart(definitions, brokers: invocation.globals.brokers, instanceID: nil)
             stack.add("processors") { part.stop() }
-            try part.waitUntilReady(Service.readyDeadline, unless: { stop.isRequested })
+            try Readiness.wait(Service.readyDeadline, { part.states }, unless: { stop.isRequested })
             return ["processors": .array(definitions.map { .string($0.name) }), "pid": Service.processID]
         }
+    }
+
+    private static let sinkOptions = [
+        Command.Option("data", "DIR", "Where the index of remembered text is kept; default ./.soma."),
+        Command.Option("postgres", "URL", "Where the rows go; else SOMA_POSTGRES_URL."),
+    ]
+
+    private static let connectors = Command(
+        "connectors",
+        "Run the PostgreSQL and the vector sink against -b.",
+        options: sinkOptions
+    ) { invocation in
+        try Service.run(invocation) { stack, stop in
+            let part = try startConnectors(openMemory(stack, invocation), stack, invocation)
+            try Readiness.wait(Service.readyDeadline, { part.states }, unless: { stop.isRequested })
+            return ["connectors": .array(part.states.map { .string($0.name) }), "pid": Service.processID]
+        }
+    }
+
+    private static let all = Command(
+        "all",
+        "Run gateway, processors and sinks against -b in one process, as soma dev does with its own broker.",
+        options: gatewayOptions + sinkOptions,
+        details: "The topics must be there: soma dev --external creates them, or soma topic create."
+    ) { invocation in
+        try Service.run(invocation) { stack, stop in
+            let settings = try gatewaySettings(invocation)
+            let memory = try openMemory(stack, invocation)
+            let connectors = try startConnectors(memory, stack, invocation)
+            let catalogue = ProcessorCatalogue(
+                try DeclaredResources.builtin(),
+                environment: invocation.environment,
+                memory: memory
+            )
+            let processors = ProcessorsPart(
+                catalogue.definitions,
+                brokers: invocation.globals.brokers,
+                instanceID: nil
+            )
+            stack.add("processors") { processors.stop() }
+            let lag = startLag(stack, invocation)
+            let readiness: @Sendable () -> [Readiness] = { processors.states + connectors.states }
+            let part = try GatewayPart(settings, memory: memory, lag: lag, readiness: readiness)
+            stack.add("gateway") { part.stop() }
+            try Readiness.wait(Service.readyDeadline, readiness, unless: { stop.isRequested })
+            return ["http": .string("http://\(settings.address):\(part.port)"), "pid": Service.processID]
+        }
+    }
+
+    private static func startLag(_ stack: StopStack, _ invocation: Invocation) -> LagMonitor {
+        let lag = LagMonitor(brokers: invocation.globals.brokers)
+        lag.start()
+        stack.add("lag") { lag.stop() }
+        return lag
+    }
+
+    private static func openMemory(_ stack: StopStack, _ invocation: Invocation) throws -> MemoryIndex {
+        let folder = (invocation.option("data") ?? DevInstance.defaultData) + "/memory"
+        try Files.makeFolder(folder)
+        let memory = try MemoryIndex(directory: folder)
+        stack.add("memory") { memory.save() }
+        return memory
+    }
+
+    private static func startConnectors(
+        _ memory: MemoryIndex,
+        _ stack: StopStack,
+        _ invocation: Invocation
+    ) throws -> ConnectorsPart {
+        guard let url = postgresURL(invocation) else {
+            throw CommandError.usage("say where the rows go: --postgres URL or SOMA_POSTGRES_URL")
+        }
+        let part = ConnectorsPart(
+            brokers: invocation.globals.brokers,
+            postgresURL: url,
+            memory: memory,
+            clusterID: nil,
+            instanceID: nil
+        )
+        stack.add("connectors") { part.stop() }
+        return part
     }
 
     /// The compiled processors of these names, all when there are none.
