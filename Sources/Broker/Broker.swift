@@ -16,6 +16,7 @@ package final class Broker: Sendable {
         let services: BrokerServices
         let server: SocketServer
         let loops: [EventLoop]
+        let collector: Int
     }
 
     package let settings: BrokerSettings
@@ -25,7 +26,9 @@ package final class Broker: Sendable {
     private let running = Mutex<Running?>(nil)
 
     package init(
-        settings: BrokerSettings, clock: Clock = .system, logger: Logger = Logger("broker"),
+        settings: BrokerSettings,
+        clock: Clock = .system,
+        logger: Logger = Logger("broker"),
         metrics: MetricsRegistry = .standard
     ) {
         self.settings = settings
@@ -55,19 +58,27 @@ package final class Broker: Sendable {
         var address = settings.listen
         address.port = socket.port
         let elapsed = (clock.monotonicNanoseconds - started) / 1_000_000
-        logger.info("listening", ["address": "\(address)", "data": .value(settings.dataDirectory), "ms": .value(elapsed)])
+        logger.info(
+            "listening",
+            ["address": "\(address)", "data": .value(settings.dataDirectory), "ms": .value(elapsed)]
+        )
         return address
     }
 
     /// Names the cluster; nil while the broker is stopped.
     package var clusterID: String? { running.withLock { $0?.services.directory.clusterID } }
 
-    /// Answers what is under way, puts everything on disk and lets go of directory and threads. Blocks.
+    /// Answers what is under way, puts everything on disk and lets go of directory and threads.
+    ///
+    /// Blocks.
     package func stop() {
-        guard let running = running.withLock({ running in
-            defer { running = nil }
-            return running
-        }) else { return }
+        guard
+            let running = running.withLock({ running in
+                defer { running = nil }
+                return running
+            })
+        else { return }
+        registry.removeCollector(running.collector)
         running.server.drain()
         let services = running.services
         Self.wait(services.groups.loop)
@@ -96,8 +107,11 @@ package final class Broker: Sendable {
     private func start(on socket: ListeningSocket, _ stack: inout StartStack) throws {
         let (clock, logger) = (clock, logger)
         let directory = try LogDirectory(
-            path: settings.dataDirectory, settings: settings.logDirectory, clock: clock,
-            onEvent: { Self.report($0, logger) })
+            path: settings.dataDirectory,
+            settings: settings.logDirectory,
+            clock: clock,
+            onEvent: { Self.report($0, logger) }
+        )
         stack.directory = directory
         let administration = try EventLoop(name: "broker-admin")
         stack.loops.append(administration)
@@ -106,18 +120,35 @@ package final class Broker: Sendable {
         let catalogue = try TopicCatalogue(directory: directory, settings: settings, logger: logger)
         let offsets = try Self.offsetsTopic(catalogue, settings)
         let groups = GroupCoordinator(
-            loop: groupLoop, settings: settings, clock: clock, logger: Logger("groups", sink: logger.sink),
+            loop: groupLoop,
+            settings: settings,
+            clock: clock,
+            logger: Logger("groups", sink: logger.sink),
             store: GroupStore(
-                directory: directory, partitions: offsets.partitions, clock: clock, logger: logger, loop: groupLoop,
-                administration: administration))
+                directory: directory,
+                partitions: offsets.partitions,
+                clock: clock,
+                logger: logger,
+                loop: groupLoop,
+                administration: administration
+            )
+        )
         try groups.load()
         guard let advertised = settings.advertised(port: socket.port) else {
             throw SettingsProblem(lines: ["advertised.listeners cannot be read"])
         }
         let services = BrokerServices(
-            settings: settings, clock: clock, logger: logger, metrics: BrokerMetrics(registry), directory: directory,
-            catalogue: catalogue, producerIDs: try ProducerIDs(directory: directory.path), groups: groups,
-            administration: administration, advertised: advertised)
+            settings: settings,
+            clock: clock,
+            logger: logger,
+            metrics: BrokerMetrics(registry),
+            directory: directory,
+            catalogue: catalogue,
+            producerIDs: try ProducerIDs(directory: directory.path),
+            groups: groups,
+            administration: administration,
+            advertised: advertised
+        )
         var loops: [EventLoop] = []
         for index in 0..<settings.int("num.network.threads") {
             let loop = try EventLoop(name: "broker-net-\(index)")
@@ -125,13 +156,18 @@ package final class Broker: Sendable {
             loops.append(loop)
         }
         let server = SocketServer(
-            loops: loops, limits: settings.serverLimits, logger: logger, metrics: services.metrics.server,
+            loops: loops,
+            limits: settings.serverLimits,
+            logger: logger,
+            metrics: services.metrics.server,
             isCongested: { directory.isCongested },
-            makeHandler: { KafkaSession(services: services, connection: $0) })
+            makeHandler: { KafkaSession(services: services, connection: $0) }
+        )
         groups.start()
         Self.maintainLater(services)
         server.serve(socket)
-        running.withLock { $0 = Running(services: services, server: server, loops: loops) }
+        let collector = BrokerMetrics.collectLog(directory, registry)
+        running.withLock { $0 = Running(services: services, server: server, loops: loops, collector: collector) }
     }
 
     private static func offsetsTopic(_ catalogue: TopicCatalogue, _ settings: BrokerSettings) throws -> Topic {
@@ -143,7 +179,8 @@ package final class Broker: Sendable {
                 "cleanup.policy": "compact", "compression.type": "producer", "segment.bytes": "8388608",
                 // The metadata of a group with thousands of members is one record.
                 "max.message.bytes": "67108864",
-            ]))
+            ])
+        )
     }
 
     private static func maintainLater(_ services: BrokerServices) {

@@ -6,7 +6,9 @@ private import Glibc
 /// and used again, and given back when the loop has been quiet.
 final class BlockPool {
     /// A frame up to this size gets a block of its full size at once: untouched memory costs nothing until bytes
-    /// arrive. A larger one grows as they do.
+    /// arrive.
+    ///
+    /// A larger one grows as they do.
     static let blockBytesMax = 4 << 20
     /// What the pool keeps at most.
     private static let keptBytesMax = 8 << 20

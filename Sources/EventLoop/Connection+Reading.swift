@@ -111,7 +111,8 @@ extension Connection {
             let size = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: position, as: Int32.self)))
             guard size >= 0, size <= server.limits.frameBytesMax else {
                 close(
-                    ConnectionFault("frame of \(size) bytes; 0 to \(server.limits.frameBytesMax) are allowed"))
+                    ConnectionFault("frame of \(size) bytes; 0 to \(server.limits.frameBytesMax) are allowed")
+                )
                 return position
             }
             guard bytes.count - position - 4 >= size else { return position }
@@ -122,8 +123,9 @@ extension Connection {
         return position
     }
 
-    /// How many bytes the first frame needs with its length; 4 while that is unknown. The length has been checked, or
-    /// will be by `parse` before it is used as a capacity beyond one block.
+    /// How many bytes the first frame needs with its length; 4 while that is unknown.
+    ///
+    /// The length has been checked, or will be by `parse` before it is used as a capacity beyond one block.
     private func frameBytesNeeded(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard bytes.count >= 4 else { return 4 }
         let size = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: Int32.self)))

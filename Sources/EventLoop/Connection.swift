@@ -158,7 +158,9 @@ package final class Connection: EventSource, @unchecked Sendable {
             close(ConnectionFault("the peer takes no answers for \(now - lastWriteMilliseconds) ms"))
         } else if inboxCount > 0, isReading, now - lastReadMilliseconds > limits.stallMilliseconds {
             close(ConnectionFault("the peer stopped in the middle of a request"))
-        } else if slots.isEmpty, output.isEmpty, now - max(lastReadMilliseconds, lastWriteMilliseconds) > limits.idleMilliseconds {
+        } else if slots.isEmpty, output.isEmpty,
+            now - max(lastReadMilliseconds, lastWriteMilliseconds) > limits.idleMilliseconds
+        {
             close(nil)
         }
     }

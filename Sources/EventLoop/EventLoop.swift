@@ -70,7 +70,9 @@ package final class EventLoop: @unchecked Sendable {
     /// Whether the caller is on the loop's thread.
     package var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
 
-    /// Runs `work` on the loop's thread, after what was posted before it. Work posted after `stop` is dropped.
+    /// Runs `work` on the loop's thread, after what was posted before it.
+    ///
+    /// Work posted after `stop` is dropped.
     package func post(_ work: @escaping @Sendable () -> Void) {
         let wasEmpty = posted.withLock { posted in
             posted.append(work)
@@ -101,7 +103,9 @@ package final class EventLoop: @unchecked Sendable {
     package func afterTurn(_ body: @escaping () -> Void) { atTurnEnd.append(body) }
 
     /// Watches a descriptor; loop thread only.
-    package func watch(_ descriptor: Int32, _ interest: UInt32, _ source: any EventSource) throws(EventLoopError) -> Token {
+    package func watch(_ descriptor: Int32, _ interest: UInt32, _ source: any EventSource) throws(EventLoopError)
+        -> Token
+    {
         let token = nextToken
         nextToken += 1
         var event = epoll_event()

@@ -22,7 +22,9 @@ package struct Responder: Sendable {
     package let connection: Connection
     let slot: UInt64
 
-    /// Sends the bytes of one whole answer frame, its length included. From any thread, once.
+    /// Sends the bytes of one whole answer frame, its length included.
+    ///
+    /// From any thread, once.
     package func send(_ chunks: [OutputChunk]) { connection.complete(slot, chunks) }
 
     /// Closes the matter without an answer (produce with acks=0).

@@ -5,7 +5,7 @@ package struct OutputChunk: @unchecked Sendable {  // Sendable holds: the bytes 
     private let owner: AnyObject
     let bytes: UnsafeRawBufferPointer
 
-    /// - Parameter owner: Keeps `bytes` valid and unchanged as long as it lives.
+    /// `owner`: keeps `bytes` valid and unchanged as long as it lives.
     package init(owner: any AnyObject & Sendable, bytes: UnsafeRawBufferPointer) {
         self.owner = owner
         self.bytes = bytes

@@ -48,7 +48,8 @@ struct OutputQueue {
                 let skipped = index == 0 ? headOffset : 0
                 vectors[index] = iovec(
                     iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress.map { $0 + skipped }),
-                    iov_len: bytes.count - skipped)
+                    iov_len: bytes.count - skipped
+                )
             }
             return writev(descriptor, vectors.baseAddress, Int32(count))
         }

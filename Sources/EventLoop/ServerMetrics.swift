@@ -9,7 +9,7 @@ package struct ServerMetrics: Sendable {
     /// Connections that we closed because of what the peer did.
     package let faults: Counter
 
-    /// - Parameter prefix: Begins each name, such as `soma_broker`.
+    /// `prefix`: begins each name, such as `soma_broker`.
     package init(_ registry: MetricsRegistry, prefix: String) {
         bytesIn = registry.counter("\(prefix)_received_bytes_total", "Bytes read from clients.")
         bytesOut = registry.counter("\(prefix)_sent_bytes_total", "Bytes written to clients.")

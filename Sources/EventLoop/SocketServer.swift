@@ -28,10 +28,14 @@ package final class SocketServer: @unchecked Sendable {
     private var listener: Listener?
     private var nextLoop = 0
 
-    /// - Parameter isCongested: Asked before each request; while true, no connection reads.
+    /// `isCongested`: asked before each request; while true, no connection reads.
     package init(
-        loops: [EventLoop], limits: ServerLimits, logger: Logger, metrics: ServerMetrics,
-        isCongested: @escaping @Sendable () -> Bool, makeHandler: @escaping HandlerFactory
+        loops: [EventLoop],
+        limits: ServerLimits,
+        logger: Logger,
+        metrics: ServerMetrics,
+        isCongested: @escaping @Sendable () -> Bool,
+        makeHandler: @escaping HandlerFactory
     ) {
         precondition(!loops.isEmpty, "a server needs a loop")
         self.loops = loops
@@ -66,7 +70,9 @@ package final class SocketServer: @unchecked Sendable {
         }
     }
 
-    /// Closes all connections. Stop the loops after it; they still run what was posted.
+    /// Closes all connections.
+    ///
+    /// Stop the loops after it; they still run what was posted.
     package func closeAll() {
         for (loop, scratch) in zip(loops, scratches) {
             loop.post { for connection in Array(scratch.connections.values) { connection.close(nil) } }

@@ -65,14 +65,16 @@ package struct WireReader {
     }
 
     package mutating func array<Element: WireStruct>(
-        of type: Element.Type, _ version: Int16
+        of type: Element.Type,
+        _ version: Int16
     ) throws(ByteError) -> [Element] {
         guard let value = try nullableArray(of: type, version) else { throw .negativeLength(-1) }
         return value
     }
 
     package mutating func nullableArray<Element: WireStruct>(
-        of type: Element.Type, _ version: Int16
+        of type: Element.Type,
+        _ version: Int16
     ) throws(ByteError) -> [Element]? {
         guard let count = try elementCount(atLeastBytes: 1) else { return nil }
         var elements = [Element]()
@@ -111,7 +113,9 @@ package struct WireReader {
         return TaggedFields(left: try cursor.readUnsignedVarint())
     }
 
-    /// The next tag, or nil at the end of the section. The field that follows must be read whole or skipped.
+    /// The next tag, or nil at the end of the section.
+    ///
+    /// The field that follows must be read whole or skipped.
     package mutating func nextTag(_ fields: inout TaggedFields) throws(ByteError) -> UInt32? {
         guard fields.left > 0 else { return nil }
         // A known field that was shorter or longer than it said would shift all that follows.

@@ -17,7 +17,10 @@ enum ServeBroker {
         do {
             options = try Options(arguments)
             settings = try BrokerSettings(
-                dataDirectory: options.data, listen: options.listen, options.settings)
+                dataDirectory: options.data,
+                listen: options.listen,
+                options.settings
+            )
         } catch {
             return complain("\(error)", status: 2)
         }
@@ -94,7 +97,9 @@ enum ServeBroker {
                 case "--listen":
                     let text = try Self.value(of: word, &rest)
                     guard let address = BrokerSettings.Address(text) else {
-                        throw Problem(description: "--listen \(text): not an IPv4 address and a port, like 127.0.0.1:9092")
+                        throw Problem(
+                            description: "--listen \(text): not an IPv4 address and a port, like 127.0.0.1:9092"
+                        )
                     }
                     listen = address
                 case "-X":

@@ -6,7 +6,9 @@ package final class Counter: Sendable {
 
     package init() {}
 
-    /// Adds to the count. Call it once per batch, not per record.
+    /// Adds to the count.
+    ///
+    /// Call it once per batch, not per record.
     package func add(_ amount: Int = 1) {
         // Relaxed: readers want the number, not an order with other memory.
         count.wrappingAdd(Int64(amount), ordering: .relaxed)

@@ -3,8 +3,12 @@ private import Clocks
 /// Builds the bytes of one log line, without its line end.
 enum LogLine {
     static func human(
-        _ level: LogLevel, _ subject: String, _ message: String, _ fields: KeyValuePairs<String, LogValue>,
-        _ now: Int64, into out: inout [UInt8]
+        _ level: LogLevel,
+        _ subject: String,
+        _ message: String,
+        _ fields: KeyValuePairs<String, LogValue>,
+        _ now: Int64,
+        into out: inout [UInt8]
     ) {
         out.append(contentsOf: RFC3339.bytes(milliseconds: now).dropFirst(11).dropLast())
         out.append(UInt8(ascii: " "))
@@ -28,8 +32,12 @@ enum LogLine {
     }
 
     static func json(
-        _ level: LogLevel, _ subject: String, _ message: String, _ fields: KeyValuePairs<String, LogValue>,
-        _ now: Int64, into out: inout [UInt8]
+        _ level: LogLevel,
+        _ subject: String,
+        _ message: String,
+        _ fields: KeyValuePairs<String, LogValue>,
+        _ now: Int64,
+        into out: inout [UInt8]
     ) {
         out.append(contentsOf: "{\"time\":\"".utf8)
         out.append(contentsOf: RFC3339.bytes(milliseconds: now))

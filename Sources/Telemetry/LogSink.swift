@@ -55,7 +55,10 @@ package final class LogSink: Sendable {
     package func isOn(_ wanted: LogLevel) -> Bool { wanted.rawValue >= level.load(ordering: .relaxed) }
 
     package func write(
-        _ level: LogLevel, subject: String, message: String, fields: KeyValuePairs<String, LogValue>
+        _ level: LogLevel,
+        subject: String,
+        message: String,
+        fields: KeyValuePairs<String, LogValue>
     ) {
         let now = clock.wallMilliseconds
         var line = [UInt8]()

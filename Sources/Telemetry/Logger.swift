@@ -12,25 +12,29 @@ package struct Logger: Sendable {
     }
 
     package func debug(
-        _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {
         if sink.isOn(.debug) { sink.write(.debug, subject: subject, message: message(), fields: fields()) }
     }
 
     package func info(
-        _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {
         if sink.isOn(.info) { sink.write(.info, subject: subject, message: message(), fields: fields()) }
     }
 
     package func warning(
-        _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {
         if sink.isOn(.warning) { sink.write(.warning, subject: subject, message: message(), fields: fields()) }
     }
 
     package func error(
-        _ message: @autoclosure () -> String, _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:]
     ) {
         if sink.isOn(.error) { sink.write(.error, subject: subject, message: message(), fields: fields()) }
     }

@@ -52,7 +52,10 @@ package final class MetricsRegistry: Sendable {
 
     /// The histogram of that name and labels; names end in `_seconds`.
     package func histogram(
-        _ name: String, _ help: String, _ labels: Labels = [], bounds: [Double] = Histogram.latencyBounds
+        _ name: String,
+        _ help: String,
+        _ labels: Labels = [],
+        bounds: [Double] = Histogram.latencyBounds
     ) -> Histogram {
         guard case .histogram(let found) = metric(name, help, labels, { .histogram(Histogram(bounds: bounds)) }) else {
             preconditionFailure("metric \(name) exists and is not a histogram")

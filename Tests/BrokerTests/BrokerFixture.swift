@@ -23,7 +23,10 @@ final class BrokerFixture {
 
     func start() throws {
         let settings = try BrokerSettings(
-            dataDirectory: directory.path + "/data", listen: .init(port: 0), self.settings)
+            dataDirectory: directory.path + "/data",
+            listen: .init(port: 0),
+            self.settings
+        )
         let broker = Broker(settings: settings, logger: Logger("broker", sink: log), metrics: MetricsRegistry())
         port = try broker.start().port
         self.broker = broker
@@ -63,10 +66,18 @@ final class BrokerFixture {
 
 /// The bytes of a record batch with these values.
 func batch(
-    _ values: [String], producerID: Int64 = -1, epoch: Int16 = -1, sequence: Int32 = -1, keys: Bool = true
+    _ values: [String],
+    producerID: Int64 = -1,
+    epoch: Int16 = -1,
+    sequence: Int32 = -1,
+    keys: Bool = true
 ) throws -> [UInt8] {
     var builder = RecordBatchBuilder(
-        baseTimestamp: 1_000, producerID: producerID, producerEpoch: epoch, baseSequence: sequence)
+        baseTimestamp: 1_000,
+        producerID: producerID,
+        producerEpoch: epoch,
+        baseSequence: sequence
+    )
     for value in values {
         builder.add(key: keys ? Array("k".utf8) : nil, value: Array(value.utf8), timestamp: 1_000)
     }
@@ -90,7 +101,11 @@ func produceRequest(_ topic: String, _ records: [UInt8], acks: Int16 = -1, parti
 }
 
 func fetchRequest(
-    _ topic: String, offset: Int64, maxWait: Int32 = 0, minBytes: Int32 = 1, maxBytes: Int32 = 1 << 20
+    _ topic: String,
+    offset: Int64,
+    maxWait: Int32 = 0,
+    minBytes: Int32 = 1,
+    maxBytes: Int32 = 1 << 20
 ) -> FetchRequest {
     var request = FetchRequest()
     request.maxWaitMilliseconds = maxWait
@@ -108,10 +123,16 @@ func fetchRequest(
 
 extension WireClient {
     func produce(
-        _ topic: String, _ records: [UInt8], version: Int16 = 9
+        _ topic: String,
+        _ records: [UInt8],
+        version: Int16 = 9
     ) throws -> ProduceResponse.Topic.Partition {
         let response = try call(
-            produceRequest(topic, records), version: version, as: ProduceResponse.self, records: records)
+            produceRequest(topic, records),
+            version: version,
+            as: ProduceResponse.self,
+            records: records
+        )
         guard let partition = response.responses.first?.partitionResponses.first else {
             throw Failure(description: "no partition in \(response)")
         }

@@ -40,7 +40,11 @@ import Testing
         let id = reader.send(fetchRequest("t", offset: 0, maxWait: 60_000), version: 11)
         _ = try writer.produce("t", batch(["a"]))
         let response = try reader.receive(
-            FetchRequest.layout, version: 11, correlationID: id, as: FetchResponse.self)
+            FetchRequest.layout,
+            version: 11,
+            correlationID: id,
+            as: FetchResponse.self
+        )
         #expect(response.responses[0].partitions[0].records.byteCount > 0)
     }
 
@@ -56,7 +60,8 @@ import Testing
         try broker.createTopic("t")
         #expect(try broker.client().fetch(fetchRequest("t", offset: 5, maxWait: 1000)).errorCode == .offsetOutOfRange)
         #expect(
-            try broker.client().fetch(fetchRequest("nope", offset: 0)).errorCode == .unknownTopicOrPartition)
+            try broker.client().fetch(fetchRequest("nope", offset: 0)).errorCode == .unknownTopicOrPartition
+        )
     }
 
     @Test func `requests sent ahead are answered in order, a waiting fetch first`() throws {
@@ -69,7 +74,11 @@ import Testing
         _ = try client.receive(FetchRequest.layout, version: 11, correlationID: fetch, as: FetchResponse.self)
         for (index, id) in ids.enumerated() {
             let response = try client.receive(
-                ProduceRequest.layout, version: 9, correlationID: id, as: ProduceResponse.self)
+                ProduceRequest.layout,
+                version: 9,
+                correlationID: id,
+                as: ProduceResponse.self
+            )
             #expect(response.responses[0].partitionResponses[0].baseOffset == Int64(index))
         }
     }
@@ -105,7 +114,11 @@ import Testing
         #expect(try client.produce("t", damaged).errorCode == .corruptMessage)
         let records = try batch(["a"])
         let wrong = try client.call(
-            produceRequest("t", records, acks: 3), version: 9, as: ProduceResponse.self, records: records)
+            produceRequest("t", records, acks: 3),
+            version: 9,
+            as: ProduceResponse.self,
+            records: records
+        )
         #expect(wrong.responses[0].partitionResponses[0].errorCode == .invalidRequiredAcks)
         let keyless = try client.produce("c", batch(["a", "b"], keys: false))
         #expect(keyless.errorCode == .invalidRecord && keyless.recordErrors.map(\.batchIndex) == [0, 1])

@@ -83,9 +83,14 @@ private struct Play {
             let token = makeToken()
             clients[index].step = .joining(token)
             let join = GroupEvent.Join(
-                memberID: client.id, candidateID: "m\(nextID)", sessionTimeoutMilliseconds: 10_000,
-                rebalanceTimeoutMilliseconds: 20_000, protocolType: "consumer",
-                strategies: [.init(name: "range", metadata: [UInt8(index)])], requiresKnownMemberID: true)
+                memberID: client.id,
+                candidateID: "m\(nextID)",
+                sessionTimeoutMilliseconds: 10_000,
+                rebalanceTimeoutMilliseconds: 20_000,
+                protocolType: "consumer",
+                strategies: [.init(name: "range", metadata: [UInt8(index)])],
+                requiresKnownMemberID: true
+            )
             take(state.handle(.join(join, token: token), now: now))
         case .joined:
             let token = makeToken()
@@ -94,15 +99,23 @@ private struct Play {
             if client.isLeader { for other in client.others { assignments[other] = Array(other.utf8) } }
             take(
                 state.handle(
-                    .sync(.init(memberID: client.id, generation: client.generation, assignments: assignments), token: token),
-                    now: now))
+                    .sync(
+                        .init(memberID: client.id, generation: client.generation, assignments: assignments),
+                        token: token
+                    ),
+                    now: now
+                )
+            )
         case .member:
             if client.assignment != Array(client.id.utf8) { problems.append("\(client.id) has another's assignment") }
             let token = makeToken()
             take(
                 state.handle(
-                    .heartbeat(memberID: client.id, instanceID: nil, generation: client.generation, token: token), now: now),
-                heartbeatOf: index)
+                    .heartbeat(memberID: client.id, instanceID: nil, generation: client.generation, token: token),
+                    now: now
+                ),
+                heartbeatOf: index
+            )
         }
     }
 
@@ -111,7 +124,9 @@ private struct Play {
             switch action {
             case .answerJoin(let token, let answer):
                 close(token)
-                guard let client = clients.firstIndex(where: { if case .joining(token) = $0.step { true } else { false } })
+                guard
+                    let client = clients.firstIndex(where: { if case .joining(token) = $0.step { true } else { false } }
+                    )
                 else { continue }
                 if answer.error == .none {
                     clients[client].id = answer.memberID
@@ -125,7 +140,9 @@ private struct Play {
                 }
             case .answerSync(let token, let answer):
                 close(token)
-                guard let client = clients.firstIndex(where: { if case .syncing(token) = $0.step { true } else { false } })
+                guard
+                    let client = clients.firstIndex(where: { if case .syncing(token) = $0.step { true } else { false } }
+                    )
                 else { continue }
                 clients[client].assignment = answer.assignment
                 clients[client].step = answer.error == .none ? .member : .idle

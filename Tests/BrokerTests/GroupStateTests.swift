@@ -4,14 +4,25 @@ import KafkaProtocol
 import Testing
 
 private func join(
-    _ memberID: String, candidate: String = "", instance: String? = nil, metadata: [UInt8] = [1], known: Bool = false,
-    strategies: [String] = ["range"], skips: Bool = true
+    _ memberID: String,
+    candidate: String = "",
+    instance: String? = nil,
+    metadata: [UInt8] = [1],
+    known: Bool = false,
+    strategies: [String] = ["range"],
+    skips: Bool = true
 ) -> GroupEvent.Join {
     GroupEvent.Join(
-        memberID: memberID, candidateID: candidate, instanceID: instance, sessionTimeoutMilliseconds: 10_000,
-        rebalanceTimeoutMilliseconds: 30_000, protocolType: "consumer",
-        strategies: strategies.map { .init(name: $0, metadata: metadata) }, requiresKnownMemberID: known,
-        supportsSkippingAssignment: skips)
+        memberID: memberID,
+        candidateID: candidate,
+        instanceID: instance,
+        sessionTimeoutMilliseconds: 10_000,
+        rebalanceTimeoutMilliseconds: 30_000,
+        protocolType: "consumer",
+        strategies: strategies.map { .init(name: $0, metadata: metadata) },
+        requiresKnownMemberID: known,
+        supportsSkippingAssignment: skips
+    )
 }
 
 extension [GroupAction] {
@@ -33,7 +44,12 @@ extension [GroupAction] {
         _ = state.handle(.join(join("", candidate: "a", instance: instances ? "ia" : nil), token: 1), now: 0)
         _ = state.handle(.join(join("", candidate: "b", instance: instances ? "ib" : nil), token: 2), now: 0)
         _ = state.handle(.join(join("a", instance: instances ? "ia" : nil), token: 3), now: 0)
-        let sync = GroupEvent.Sync(memberID: "a", instanceID: instances ? "ia" : nil, generation: 2, assignments: ["a": [10], "b": [11]])
+        let sync = GroupEvent.Sync(
+            memberID: "a",
+            instanceID: instances ? "ia" : nil,
+            generation: 2,
+            assignments: ["a": [10], "b": [11]]
+        )
         _ = state.handle(.sync(sync, token: 4), now: 0)
         _ = state.handle(.persisted(generation: 2, .none), now: 0)
         return state
@@ -65,7 +81,9 @@ extension [GroupAction] {
         #expect(both.join(2)?.members.isEmpty == true && both.join(3)?.members.map(\.memberID) == ["a", "b"])
         #expect(state.handle(.sync(.init(memberID: "b", generation: 2), token: 4), now: 0).isEmpty)
         let leader = state.handle(
-            .sync(.init(memberID: "a", generation: 2, assignments: ["a": [10], "b": [11]]), token: 5), now: 0)
+            .sync(.init(memberID: "a", generation: 2, assignments: ["a": [10], "b": [11]]), token: 5),
+            now: 0
+        )
         #expect(leader == [.persist(generation: 2)])
         let done = state.handle(.persisted(generation: 2, .none), now: 0)
         #expect(done.sync(4)?.assignment == [11] && done.sync(5)?.assignment == [10])
@@ -82,12 +100,16 @@ extension [GroupAction] {
 
     @Test func `a silent member is dropped and the others rebalance`() {
         var state = stableGroup()
-        #expect(state.handle(.heartbeat(memberID: "a", instanceID: nil, generation: 2, token: 9), now: 9_000)
-            == [.answerHeartbeat(9, .none)])
+        #expect(
+            state.handle(.heartbeat(memberID: "a", instanceID: nil, generation: 2, token: 9), now: 9_000)
+                == [.answerHeartbeat(9, .none)]
+        )
         let actions = state.handle(.tick, now: 10_000)
         #expect(actions.contains(.expired(memberID: "b")) && state.phase == .preparing)
-        #expect(state.handle(.heartbeat(memberID: "a", instanceID: nil, generation: 2, token: 9), now: 10_000)
-            == [.answerHeartbeat(9, .rebalanceInProgress)])
+        #expect(
+            state.handle(.heartbeat(memberID: "a", instanceID: nil, generation: 2, token: 9), now: 10_000)
+                == [.answerHeartbeat(9, .rebalanceInProgress)]
+        )
         #expect(state.handle(.join(join("a"), token: 10), now: 10_001).join(10)?.generation == 3)
     }
 
@@ -114,10 +136,14 @@ extension [GroupAction] {
         var state = stableGroup(instances: true)
         let actions = state.handle(.join(join("", candidate: "b2", instance: "ib"), token: 5), now: 0)
         #expect(actions.join(5)?.memberID == "b2" && actions.join(5)?.generation == 2 && state.phase == .stable)
-        #expect(state.handle(.heartbeat(memberID: "b", instanceID: "ib", generation: 2, token: 6), now: 0)
-            == [.answerHeartbeat(6, .fencedInstanceID)])
-        #expect(state.handle(.sync(.init(memberID: "b2", instanceID: "ib", generation: 2), token: 7), now: 0)
-            .sync(7)?.assignment == [11])
+        #expect(
+            state.handle(.heartbeat(memberID: "b", instanceID: "ib", generation: 2, token: 6), now: 0)
+                == [.answerHeartbeat(6, .fencedInstanceID)]
+        )
+        #expect(
+            state.handle(.sync(.init(memberID: "b2", instanceID: "ib", generation: 2), token: 7), now: 0)
+                .sync(7)?.assignment == [11]
+        )
     }
 
     @Test func `a static leader that comes back keeps the assignment`() {
@@ -149,7 +175,10 @@ extension [GroupAction] {
 
     @Test func `the last to leave makes the group empty`() {
         var state = stableGroup()
-        let actions = state.handle(.leave([.init(memberID: "a"), .init(memberID: "b"), .init(memberID: "z")], token: 5), now: 7)
+        let actions = state.handle(
+            .leave([.init(memberID: "a"), .init(memberID: "b"), .init(memberID: "z")], token: 5),
+            now: 7
+        )
         #expect(actions.first == .answerLeave(5, [.none, .none, .unknownMemberID]))
         #expect(state.phase == .empty && actions.contains(.persist(generation: 3)))
     }

@@ -57,7 +57,8 @@ import Testing
         group.groupID = "g"
         group.topics = nil
         request.groups = [group]
-        return try client.call(request, version: 8, as: OffsetFetchResponse.self).groups[0].topics.first?.partitions.first
+        return try client.call(request, version: 8, as: OffsetFetchResponse.self).groups[0].topics.first?.partitions
+            .first
     }
 
     @Test func `members, generation, assignment and offsets survive a restart`() throws {

@@ -8,12 +8,24 @@ import Testing
 @Suite struct KeepingTests {
     @Test func `group records are read back as they were written`() throws {
         var member = GroupMember(
-            id: "m", instanceID: "i", clientID: "c", clientHost: "/127.0.0.1", sessionTimeoutMilliseconds: 10_000,
-            rebalanceTimeoutMilliseconds: 20_000, strategies: [.init(name: "range", metadata: [1, 2])])
+            id: "m",
+            instanceID: "i",
+            clientID: "c",
+            clientHost: "/127.0.0.1",
+            sessionTimeoutMilliseconds: 10_000,
+            rebalanceTimeoutMilliseconds: 20_000,
+            strategies: [.init(name: "range", metadata: [1, 2])]
+        )
         member.assignment = [3]
         var state = GroupState(id: "g", now: 0)
         state.restore(
-            generation: 7, protocolType: "consumer", protocolName: "range", leader: "m", members: [member], now: 0)
+            generation: 7,
+            protocolType: "consumer",
+            protocolName: "range",
+            leader: "m",
+            members: [member],
+            now: 0
+        )
         let partition = TopicPartition(topic: "t", partition: 3)
         let offset = CommittedOffset(offset: 9, leaderEpoch: 0, metadata: "x", commitMilliseconds: 5)
         let records: [GroupRecord] = [
@@ -30,11 +42,14 @@ import Testing
 
     @Test func `an offset record has the bytes that Kafka writes`() {
         let record = GroupRecord.offset(
-            group: "g", TopicPartition(topic: "t", partition: 1),
-            CommittedOffset(offset: 2, leaderEpoch: 0, metadata: "", commitMilliseconds: 3))
+            group: "g",
+            TopicPartition(topic: "t", partition: 1),
+            CommittedOffset(offset: 2, leaderEpoch: 0, metadata: "", commitMilliseconds: 3)
+        )
         #expect(record.key == [0, 1, 0, 1, 103, 0, 1, 116, 0, 0, 0, 1])
         #expect(
-            record.value == [0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3])
+            record.value == [0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3]
+        )
     }
 
     @Test(arguments: 0..<64 as Range<UInt64>)
@@ -42,9 +57,13 @@ import Testing
         var random = SeededGenerator(seed: seed)
         for _ in 0..<50 {
             let top: UInt8 = Bool.random(using: &random) ? 255 : 3
-            let key = (0..<Int.random(in: 0...30, using: &random)).map { _ in UInt8.random(in: 0...top, using: &random) }
-            let value = (0..<Int.random(in: 0...90, using: &random)).map { _ in UInt8.random(in: 0...top, using: &random) }
-            key.withUnsafeBytes { key in value.withUnsafeBytes { value in _ = try? GroupRecord(key: key, value: value) } }
+            let key = (0..<Int.random(in: 0...30, using: &random)).map { _ in UInt8.random(in: 0...top, using: &random)
+            }
+            let value = (0..<Int.random(in: 0...90, using: &random)).map { _ in
+                UInt8.random(in: 0...top, using: &random)
+            }
+            key.withUnsafeBytes { key in value.withUnsafeBytes { value in _ = try? GroupRecord(key: key, value: value) }
+            }
         }
     }
 
@@ -66,7 +85,8 @@ import Testing
         resource.resourceName = "a"
         resource.configurationKeys = nil
         describe.resources = [resource]
-        let configs = try broker.client().call(describe, version: 4, as: DescribeConfigsResponse.self).results[0].configs
+        let configs = try broker.client().call(describe, version: 4, as: DescribeConfigsResponse.self).results[0]
+            .configs
         #expect(configs.first { $0.name == "retention.ms" }?.value == "1000")
         #expect(configs.first { $0.name == "retention.ms" }?.configSource == 1)
         #expect(TopicConfigs.problem("retention.mss", "1")?.contains("did you mean retention.ms?") == true)
@@ -75,7 +95,9 @@ import Testing
     @Test func `unknown and wrong settings are told all at once`() {
         #expect {
             try BrokerSettings(
-                dataDirectory: "/tmp", ["num.partition": "1", "log.flush": "never", "node.id": "x"])
+                dataDirectory: "/tmp",
+                ["num.partition": "1", "log.flush": "never", "node.id": "x"]
+            )
         } throws: { error in
             let text = "\(error)"
             return text.contains("did you mean num.partitions?") && text.contains("always, interval, os")
@@ -87,7 +109,9 @@ import Testing
         let broker = try BrokerFixture()
         let settings = try BrokerSettings(dataDirectory: broker.directory.path + "/data", listen: .init(port: 0))
         #expect(throws: LogError.self) { try Broker(settings: settings).start() }
-        #expect(try broker.client().call(ListGroupsRequest(), version: 0, as: ListGroupsResponse.self).errorCode == .none)
+        #expect(
+            try broker.client().call(ListGroupsRequest(), version: 0, as: ListGroupsResponse.self).errorCode == .none
+        )
     }
 }
 

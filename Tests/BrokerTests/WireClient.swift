@@ -31,7 +31,10 @@ final class WireClient {
 
     /// Sends a request and reads its answer.
     func call<Request: KafkaRequest, Response: WireStruct>(
-        _ request: Request, version: Int16, as type: Response.Type, records: [UInt8] = []
+        _ request: Request,
+        version: Int16,
+        as type: Response.Type,
+        records: [UInt8] = []
     ) throws -> Response {
         let id = send(request, version: version, records: records)
         return try receive(Request.layout, version: version, correlationID: id, as: type)
@@ -67,7 +70,10 @@ final class WireClient {
     }
 
     func receive<Response: WireStruct>(
-        _ layout: MessageLayout, version: Int16, correlationID: Int32, as type: Response.Type
+        _ layout: MessageLayout,
+        version: Int16,
+        correlationID: Int32,
+        as type: Response.Type
     ) throws -> Response {
         guard let frame = receiveFrame() else { throw Failure(description: "closed instead of answered") }
         return try frame.withUnsafeBytes { bytes in
@@ -77,7 +83,9 @@ final class WireClient {
             if layout.responseHeaderIsFlexible(version) { try head.skip(1) }
             var reader = WireReader(head, isFlexible: layout.isFlexible(version))
             let response = try Response(from: &reader, version: version)
-            guard reader.cursor.isAtEnd else { throw Failure(description: "\(reader.cursor.remaining) bytes left over") }
+            guard reader.cursor.isAtEnd else {
+                throw Failure(description: "\(reader.cursor.remaining) bytes left over")
+            }
             return response
         }
     }
@@ -100,7 +108,9 @@ final class WireClient {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            let got = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress.map { $0 + done }, count - done, 0) }
+            let got = bytes.withUnsafeMutableBytes {
+                recv(descriptor, $0.baseAddress.map { $0 + done }, count - done, 0)
+            }
             guard got > 0 else { return nil }
             done += got
         }

@@ -2,10 +2,12 @@ import Clocks
 import Testing
 
 @Suite struct RFC3339Tests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_827_696_789, "2000-02-29T12:34:56.789Z"),
-        (-1, "1969-12-31T23:59:59.999Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_827_696_789, "2000-02-29T12:34:56.789Z"),
+            (-1, "1969-12-31T23:59:59.999Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        ] as [(Int64, String)]
+    )
     func `a time goes to text and back`(milliseconds: Int64, text: String) {
         #expect(RFC3339.string(milliseconds: milliseconds) == text)
         #expect(RFC3339.milliseconds(text) == milliseconds)

@@ -47,9 +47,13 @@ private final class EchoServer {
         loops = try (0..<2).map { try EventLoop(name: "test-\($0)") }
         let state = state
         server = SocketServer(
-            loops: loops, limits: limits, logger: Logger("test", sink: LogSink(collectingWith: .system)),
-            metrics: ServerMetrics(MetricsRegistry(), prefix: "test"), isCongested: { false },
-            makeHandler: { _ in EchoHandler(state) })
+            loops: loops,
+            limits: limits,
+            logger: Logger("test", sink: LogSink(collectingWith: .system)),
+            metrics: ServerMetrics(MetricsRegistry(), prefix: "test"),
+            isCongested: { false },
+            makeHandler: { _ in EchoHandler(state) }
+        )
         let socket = try ListeningSocket(address: 0x7f00_0001, port: 0)
         port = socket.port
         server.serve(socket)
@@ -72,7 +76,7 @@ private func frame(_ text: String) -> [UInt8] {
         let server = try EchoServer()
         let connection = try RawConnection(port: server.port)
         connection.send(frame("wait1") + frame("a") + frame("wait2") + frame("end"))
-        while server.state.received.load(ordering: .relaxed) < 4 { }
+        while server.state.received.load(ordering: .relaxed) < 4 {}
         server.state.release()
         let text = connection.receive(until: "end")
         let order = ["wait1", "a", "wait2", "end"].compactMap { text.firstRange(of: $0)?.lowerBound }
@@ -98,7 +102,7 @@ private func frame(_ text: String) -> [UInt8] {
         let server = try EchoServer(limits)
         let connection = try RawConnection(port: server.port)
         connection.send(frame("w1") + frame("w2") + frame("a") + frame("b") + frame("END"))
-        while server.state.received.load(ordering: .relaxed) < 2 { }
+        while server.state.received.load(ordering: .relaxed) < 2 {}
         #expect(server.state.received.load(ordering: .relaxed) == 2)
         server.state.release()
         #expect(connection.receive(until: "END").contains("b"))
@@ -125,7 +129,7 @@ private func frame(_ text: String) -> [UInt8] {
             #expect(first.receive(until: "a").contains("a"))
             #expect(try RawConnection(port: server.port).receiveAll().isEmpty)
         }
-        while server.state.closed.load(ordering: .relaxed) < 1 { }
+        while server.state.closed.load(ordering: .relaxed) < 1 {}
         let next = try RawConnection(port: server.port)
         next.send(frame("END"))
         #expect(next.receive(until: "END").contains("END"))

@@ -25,7 +25,9 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
 
     /// Writes a default value, reads it, writes what was read: the bytes must be the same and all be taken.
     private static func same<Message: WireStruct>(
-        _ type: Message.Type, _ version: Int16, _ layout: MessageLayout
+        _ type: Message.Type,
+        _ version: Int16,
+        _ layout: MessageLayout
     ) throws(ByteError) -> Bool {
         var first = WireWriter(isFlexible: layout.isFlexible(version))
         Message().write(to: &first, version: version)

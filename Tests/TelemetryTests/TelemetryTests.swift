@@ -20,7 +20,8 @@ import Testing
             sink.lines == [
                 #"{"time":"1970-01-01T00:00:00.000Z","level":"warning","subject":"broker","#
                     + #""message":"odd\n\"name\"","name":"\u0001\\","ok":true}"#
-            ])
+            ]
+        )
     }
 
     @Test func `a value cannot forge a second line`() {
@@ -56,7 +57,8 @@ import Testing
                 # TYPE soma_g gauge
                 soma_g 1.5
 
-                """)
+                """
+        )
     }
 
     @Test func `a histogram counts cumulatively and knows its quantiles`() {

@@ -6,13 +6,21 @@ import KafkaProtocol
 extension GroupCoordinator {
     /// Takes a commit; `answer` gets one code for all partitions when they are on disk or refused.
     func commit(
-        _ groupID: String, memberID: String, instanceID: String?, generation: Int32,
-        _ offsets: [(TopicPartition, CommittedOffset)], _ answer: @escaping @Sendable (ErrorCode) -> Void
+        _ groupID: String,
+        memberID: String,
+        instanceID: String?,
+        generation: Int32,
+        _ offsets: [(TopicPartition, CommittedOffset)],
+        _ answer: @escaping @Sendable (ErrorCode) -> Void
     ) {
         if groups[groupID] == nil, generation >= 0 { return answer(.illegalGeneration) }
         let group = group(groupID, emptySince: Int64.min / 2)
         let error = group.state.checkCommit(
-            memberID: memberID, instanceID: instanceID, generation: generation, now: loop.nowMilliseconds)
+            memberID: memberID,
+            instanceID: instanceID,
+            generation: generation,
+            now: loop.nowMilliseconds
+        )
         guard error == .none, !offsets.isEmpty else {
             if group.isVacant, group.written == nil { forget(groupID) }
             return answer(error)
@@ -41,17 +49,21 @@ extension GroupCoordinator {
     ///
     /// - Returns: Through `answer`: a code for the whole, and the partitions that are in use.
     func deleteOffsets(
-        _ groupID: String, _ partitions: [TopicPartition],
+        _ groupID: String,
+        _ partitions: [TopicPartition],
         _ answer: @escaping @Sendable (ErrorCode, Set<TopicPartition>) -> Void
     ) {
         guard let group = groups[groupID] else { return answer(.groupIDNotFound, []) }
         var inUse: Set<TopicPartition> = []
         if group.state.phase != .empty {
-            guard group.state.protocolType == ConsumerSubscription.protocolType else { return answer(.nonEmptyGroup, []) }
+            guard group.state.protocolType == ConsumerSubscription.protocolType else {
+                return answer(.nonEmptyGroup, [])
+            }
             let topics = Set(
                 group.state.members.flatMap { member in
                     member.strategies.first.map { ConsumerSubscription.topics(in: $0.metadata) } ?? []
-                })
+                }
+            )
             inUse = Set(partitions.filter { topics.contains($0.topic) })
         }
         let gone = partitions.filter { !inUse.contains($0) && group.offsets[$0] != nil }

@@ -55,8 +55,13 @@ final class GroupCoordinator: @unchecked Sendable {
             let group = group(name, emptySince: now)
             group.written = snapshot
             group.state.restore(
-                generation: snapshot.generation, protocolType: snapshot.protocolType,
-                protocolName: snapshot.protocolName, leader: snapshot.leader, members: snapshot.members, now: now)
+                generation: snapshot.generation,
+                protocolType: snapshot.protocolType,
+                protocolName: snapshot.protocolName,
+                leader: snapshot.leader,
+                members: snapshot.members,
+                now: now
+            )
             group.state.emptySinceMilliseconds = now - max(0, wall - snapshot.stateMilliseconds)
         }
         for (name, group) in groups where group.written == nil && group.offsets.isEmpty { groups[name] = nil }
@@ -73,7 +78,11 @@ final class GroupCoordinator: @unchecked Sendable {
 
     // MARK: Membership
 
-    func join(_ groupID: String, _ join: GroupEvent.Join, _ answer: @escaping @Sendable (GroupAction.JoinAnswer) -> Void) {
+    func join(
+        _ groupID: String,
+        _ join: GroupEvent.Join,
+        _ answer: @escaping @Sendable (GroupAction.JoinAnswer) -> Void
+    ) {
         let range = settings.integer("group.min.session.timeout.ms")...settings.integer("group.max.session.timeout.ms")
         if groupID.isEmpty { return answer(.init(error: .invalidGroupID, memberID: join.memberID)) }
         guard range.contains(join.sessionTimeoutMilliseconds) else {
@@ -87,7 +96,11 @@ final class GroupCoordinator: @unchecked Sendable {
         handle(.join(join, token: token), group(groupID, emptySince: loop.nowMilliseconds))
     }
 
-    func sync(_ groupID: String, _ sync: GroupEvent.Sync, _ answer: @escaping @Sendable (GroupAction.SyncAnswer) -> Void) {
+    func sync(
+        _ groupID: String,
+        _ sync: GroupEvent.Sync,
+        _ answer: @escaping @Sendable (GroupAction.SyncAnswer) -> Void
+    ) {
         guard let group = groups[groupID] else { return answer(.init(error: .unknownMemberID)) }
         let token = token()
         syncs[token] = answer
@@ -95,7 +108,10 @@ final class GroupCoordinator: @unchecked Sendable {
     }
 
     func heartbeat(
-        _ groupID: String, memberID: String, instanceID: String?, generation: Int32,
+        _ groupID: String,
+        memberID: String,
+        instanceID: String?,
+        generation: Int32,
         _ answer: @escaping @Sendable (ErrorCode) -> Void
     ) {
         guard let group = groups[groupID] else { return answer(.unknownMemberID) }
@@ -117,8 +133,11 @@ final class GroupCoordinator: @unchecked Sendable {
     func group(_ id: String, emptySince: Int64) -> Group {
         if let group = groups[id] { return group }
         let state = GroupState(
-            id: id, sizeMax: settings.int("group.max.size"),
-            initialDelayMilliseconds: settings.integer("group.initial.rebalance.delay.ms"), now: emptySince)
+            id: id,
+            sizeMax: settings.int("group.max.size"),
+            initialDelayMilliseconds: settings.integer("group.initial.rebalance.delay.ms"),
+            now: emptySince
+        )
         let group = Group(state: state)
         groups[id] = group
         return group
@@ -144,7 +163,8 @@ final class GroupCoordinator: @unchecked Sendable {
                 [
                     "group": .value(group.state.id), "phase": .value(group.state.phase.rawValue),
                     "generation": .value(group.state.generation), "members": .value(group.state.members.count),
-                ])
+                ]
+            )
         }
         schedule(group)
     }

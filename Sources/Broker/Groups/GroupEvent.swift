@@ -28,9 +28,16 @@ package enum GroupEvent: Sendable {
         package var supportsSkippingAssignment: Bool
 
         package init(
-            memberID: String, candidateID: String, instanceID: String? = nil, clientID: String = "",
-            clientHost: String = "", sessionTimeoutMilliseconds: Int64, rebalanceTimeoutMilliseconds: Int64,
-            protocolType: String, strategies: [GroupMember.Strategy], requiresKnownMemberID: Bool,
+            memberID: String,
+            candidateID: String,
+            instanceID: String? = nil,
+            clientID: String = "",
+            clientHost: String = "",
+            sessionTimeoutMilliseconds: Int64,
+            rebalanceTimeoutMilliseconds: Int64,
+            protocolType: String,
+            strategies: [GroupMember.Strategy],
+            requiresKnownMemberID: Bool,
             supportsSkippingAssignment: Bool = false
         ) {
             self.memberID = memberID
@@ -57,8 +64,12 @@ package enum GroupEvent: Sendable {
         package var assignments: [String: [UInt8]]
 
         package init(
-            memberID: String, instanceID: String? = nil, generation: Int32, protocolType: String? = nil,
-            protocolName: String? = nil, assignments: [String: [UInt8]] = [:]
+            memberID: String,
+            instanceID: String? = nil,
+            generation: Int32,
+            protocolType: String? = nil,
+            protocolName: String? = nil,
+            assignments: [String: [UInt8]] = [:]
         ) {
             self.memberID = memberID
             self.instanceID = instanceID

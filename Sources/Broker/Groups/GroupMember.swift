@@ -29,8 +29,13 @@ package struct GroupMember: Sendable, Equatable {
     var sessionDeadline: Int64 = 0
 
     package init(
-        id: String, instanceID: String?, clientID: String, clientHost: String, sessionTimeoutMilliseconds: Int64,
-        rebalanceTimeoutMilliseconds: Int64, strategies: [Strategy]
+        id: String,
+        instanceID: String?,
+        clientID: String,
+        clientHost: String,
+        sessionTimeoutMilliseconds: Int64,
+        rebalanceTimeoutMilliseconds: Int64,
+        strategies: [Strategy]
     ) {
         self.id = id
         self.instanceID = instanceID

@@ -95,7 +95,7 @@ package struct GroupSnapshot: Sendable, Equatable {
     package var stateMilliseconds: Int64
     package var members: [GroupMember]
 
-    /// - Parameter now: Wall time, written as the time of the state.
+    /// `now`: wall time, written as the time of the state.
     package init(_ state: GroupState, now: Int64) {
         protocolType = state.protocolType ?? ""
         generation = state.generation
@@ -124,10 +124,14 @@ package struct GroupSnapshot: Sendable, Equatable {
             let sessionTimeout = try reader.int32()
             let subscription = try reader.bytes()
             var member = GroupMember(
-                id: id, instanceID: instanceID, clientID: clientID, clientHost: clientHost,
+                id: id,
+                instanceID: instanceID,
+                clientID: clientID,
+                clientHost: clientHost,
                 sessionTimeoutMilliseconds: Int64(sessionTimeout),
                 rebalanceTimeoutMilliseconds: Int64(version >= 1 ? rebalanceTimeout : sessionTimeout),
-                strategies: [.init(name: protocolName ?? "", metadata: subscription)])
+                strategies: [.init(name: protocolName ?? "", metadata: subscription)]
+            )
             member.assignment = try reader.bytes()
             members.append(member)
         }

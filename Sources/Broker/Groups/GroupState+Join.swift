@@ -3,7 +3,10 @@ import KafkaProtocol
 /// Joining, and the start and end of a rebalance.
 extension GroupState {
     mutating func handleJoin(
-        _ join: GroupEvent.Join, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+        _ join: GroupEvent.Join,
+        _ token: RequestToken,
+        _ now: Int64,
+        _ actions: inout [GroupAction]
     ) {
         func refuse(_ error: ErrorCode, memberID: String) -> GroupAction {
             .answerJoin(token, .init(error: error, memberID: memberID))
@@ -41,7 +44,9 @@ extension GroupState {
     /// A group takes members that talk its protocol type and know a strategy that all others know.
     private func accepts(_ join: GroupEvent.Join) -> Bool {
         guard !join.protocolType.isEmpty, !join.strategies.isEmpty else { return false }
-        let others = members.filter { $0.id != join.memberID && ($0.instanceID == nil || $0.instanceID != join.instanceID) }
+        let others = members.filter {
+            $0.id != join.memberID && ($0.instanceID == nil || $0.instanceID != join.instanceID)
+        }
         guard let first = others.first else { return true }
         guard protocolType == nil || protocolType == join.protocolType else { return false }
         return first.strategies.contains { strategy in
@@ -51,7 +56,10 @@ extension GroupState {
     }
 
     private mutating func joinNew(
-        _ join: GroupEvent.Join, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+        _ join: GroupEvent.Join,
+        _ token: RequestToken,
+        _ now: Int64,
+        _ actions: inout [GroupAction]
     ) {
         if let instanceID = join.instanceID, let index = staticIndex(instanceID) {
             return replaceStatic(index, join, token, now, &actions)
@@ -62,19 +70,29 @@ extension GroupState {
         if join.requiresKnownMemberID, join.instanceID == nil {
             pendingMembers[join.candidateID] = now + join.sessionTimeoutMilliseconds
             return actions.append(
-                .answerJoin(token, .init(error: .memberIDRequired, memberID: join.candidateID)))
+                .answerJoin(token, .init(error: .memberIDRequired, memberID: join.candidateID))
+            )
         }
         add(join, id: join.candidateID, token, now, &actions)
     }
 
     private mutating func add(
-        _ join: GroupEvent.Join, id: String, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+        _ join: GroupEvent.Join,
+        id: String,
+        _ token: RequestToken,
+        _ now: Int64,
+        _ actions: inout [GroupAction]
     ) {
         if members.isEmpty { protocolType = join.protocolType }
         var member = GroupMember(
-            id: id, instanceID: join.instanceID, clientID: join.clientID, clientHost: join.clientHost,
+            id: id,
+            instanceID: join.instanceID,
+            clientID: join.clientID,
+            clientHost: join.clientHost,
             sessionTimeoutMilliseconds: join.sessionTimeoutMilliseconds,
-            rebalanceTimeoutMilliseconds: join.rebalanceTimeoutMilliseconds, strategies: join.strategies)
+            rebalanceTimeoutMilliseconds: join.rebalanceTimeoutMilliseconds,
+            strategies: join.strategies
+        )
         member.joinWaiting = token
         member.sessionDeadline = now + Self.newMemberJoinMilliseconds
         members.append(member)
@@ -92,7 +110,11 @@ extension GroupState {
 
     /// A static member is back under a new id; the old one, if it still lives, is fenced (KIP-345).
     private mutating func replaceStatic(
-        _ index: Int, _ join: GroupEvent.Join, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+        _ index: Int,
+        _ join: GroupEvent.Join,
+        _ token: RequestToken,
+        _ now: Int64,
+        _ actions: inout [GroupAction]
     ) {
         let old = members[index]
         if let waiting = old.joinWaiting {
@@ -142,7 +164,10 @@ extension GroupState {
     }
 
     private mutating func update(
-        _ index: Int, _ join: GroupEvent.Join, _ token: RequestToken, _ actions: inout [GroupAction]
+        _ index: Int,
+        _ join: GroupEvent.Join,
+        _ token: RequestToken,
+        _ actions: inout [GroupAction]
     ) {
         apply(index, join)
         if let earlier = members[index].joinWaiting {
@@ -182,7 +207,8 @@ extension GroupState {
             phaseDeadline = now + (members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0)
             return
         }
-        if let leader, member(leader)?.joinWaiting != nil {} else {
+        if let leader, member(leader)?.joinWaiting != nil {
+        } else {
             leader = members.first { $0.joinWaiting != nil }?.id
         }
         generation = nextGeneration
@@ -215,11 +241,17 @@ extension GroupState {
     private func joinAnswer(for index: Int) -> GroupAction.JoinAnswer {
         let isLeader = members[index].id == leader
         return .init(
-            generation: generation, protocolType: protocolType, protocolName: protocolName, leader: leader ?? "",
+            generation: generation,
+            protocolType: protocolType,
+            protocolName: protocolName,
+            leader: leader ?? "",
             memberID: members[index].id,
             members: isLeader
-                ? members.map { .init(memberID: $0.id, instanceID: $0.instanceID, metadata: $0.metadata(for: protocolName)) }
-                : [])
+                ? members.map {
+                    .init(memberID: $0.id, instanceID: $0.instanceID, metadata: $0.metadata(for: protocolName))
+                }
+                : []
+        )
     }
 
     /// Each member votes for the first of its strategies that all know; most votes win, ties go to the first member's

@@ -3,7 +3,10 @@ import KafkaProtocol
 /// Assignments, heartbeats, leaving and time.
 extension GroupState {
     mutating func handleSync(
-        _ sync: GroupEvent.Sync, _ token: RequestToken, _ now: Int64, _ actions: inout [GroupAction]
+        _ sync: GroupEvent.Sync,
+        _ token: RequestToken,
+        _ now: Int64,
+        _ actions: inout [GroupAction]
     ) {
         func refuse(_ error: ErrorCode) { actions.append(.answerSync(token, .init(error: error))) }
         if let problem = problem(sync.memberID, sync.instanceID) { return refuse(problem) }
@@ -31,7 +34,10 @@ extension GroupState {
 
     /// The assignment holds once it is on disk: after a restart the members go on with it.
     mutating func handlePersisted(
-        _ generation: Int32, _ error: ErrorCode, _ now: Int64, _ actions: inout [GroupAction]
+        _ generation: Int32,
+        _ error: ErrorCode,
+        _ now: Int64,
+        _ actions: inout [GroupAction]
     ) {
         guard phase == .completing, isPersisting, generation == self.generation else { return }
         isPersisting = false
@@ -51,7 +57,10 @@ extension GroupState {
     }
 
     mutating func handleHeartbeat(
-        _ memberID: String, _ instanceID: String?, _ generation: Int32, _ now: Int64
+        _ memberID: String,
+        _ instanceID: String?,
+        _ generation: Int32,
+        _ now: Int64
     ) -> ErrorCode {
         if phase == .empty { return .unknownMemberID }
         if let problem = problem(memberID, instanceID) { return problem }

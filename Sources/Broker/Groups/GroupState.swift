@@ -47,7 +47,11 @@ package struct GroupState: Sendable, Equatable {
 
     /// Takes over what was written before a restart: members get a whole session to come back.
     package mutating func restore(
-        generation: Int32, protocolType: String?, protocolName: String?, leader: String?, members: [GroupMember],
+        generation: Int32,
+        protocolType: String?,
+        protocolName: String?,
+        leader: String?,
+        members: [GroupMember],
         now: Int64
     ) {
         self.generation = generation
@@ -104,7 +108,10 @@ package struct GroupState: Sendable, Equatable {
 
     /// Whether a commit of this member and generation is taken; a silent member is alive again by it.
     package mutating func checkCommit(
-        memberID: String, instanceID: String?, generation: Int32, now: Int64
+        memberID: String,
+        instanceID: String?,
+        generation: Int32,
+        now: Int64
     ) -> ErrorCode {
         if generation < 0, memberID.isEmpty, instanceID == nil {
             // A consumer that assigns partitions itself may commit only where no group lives.

@@ -30,7 +30,11 @@ final class GroupStore {
     private var isRewriting: [Bool]
 
     init(
-        directory: LogDirectory, partitions: [PartitionLog], clock: Clock, logger: Logger, loop: EventLoop,
+        directory: LogDirectory,
+        partitions: [PartitionLog],
+        clock: Clock,
+        logger: Logger,
+        loop: EventLoop,
         administration: EventLoop
     ) {
         self.directory = directory
@@ -149,13 +153,16 @@ final class GroupStore {
             return result
         } catch {
             logger.error(
-                "group data cannot be written", ["partition": "\(partitions[index].name)", "cause": .value(error)])
+                "group data cannot be written",
+                ["partition": "\(partitions[index].name)", "cause": .value(error)]
+            )
             return nil
         }
     }
 
     /// - Returns: The offset behind what was read.
-    private func decode(_ bytes: UnsafeRawBufferPointer, _ name: TopicPartition, _ body: (GroupRecord) -> Void) -> Int64 {
+    private func decode(_ bytes: UnsafeRawBufferPointer, _ name: TopicPartition, _ body: (GroupRecord) -> Void) -> Int64
+    {
         var rest = bytes
         var next: Int64 = Int64.max
         while let header = try? RecordBatchHeader(rest), header.totalByteCount <= rest.count {
@@ -165,7 +172,10 @@ final class GroupStore {
                     if let decoded = try? GroupRecord(key: record.key, value: record.value) {
                         body(decoded)
                     } else {
-                        logger.warning("unreadable group record", ["partition": "\(name)", "offset": .value(record.offset)])
+                        logger.warning(
+                            "unreadable group record",
+                            ["partition": "\(name)", "offset": .value(record.offset)]
+                        )
                     }
                     return true
                 }

@@ -32,11 +32,15 @@ enum AlterConfigsHandler: Handler {
 /// What both ways of altering configs share.
 enum ConfigChange {
     static func topic(
-        _ type: Int8, _ name: String, _ services: BrokerServices
+        _ type: Int8,
+        _ name: String,
+        _ services: BrokerServices
     ) throws(TopicCatalogue.Refusal) -> Topic {
         guard ConfigResource(rawValue: type) == .topic else {
             throw TopicCatalogue.Refusal(
-                .invalidRequest, "Only topics can be altered; the broker's own settings are given at its start.")
+                .invalidRequest,
+                "Only topics can be altered; the broker's own settings are given at its start."
+            )
         }
         guard let topic = services.catalogue.topic(name) else {
             throw TopicCatalogue.Refusal(.unknownTopicOrPartition, "The topic '\(name)' does not exist.")
@@ -45,7 +49,10 @@ enum ConfigChange {
     }
 
     static func apply(
-        _ configs: TopicConfigs, to name: String, _ validateOnly: Bool, _ services: BrokerServices
+        _ configs: TopicConfigs,
+        to name: String,
+        _ validateOnly: Bool,
+        _ services: BrokerServices
     ) throws(TopicCatalogue.Refusal) {
         for (key, value) in configs.overrides.sorted(by: { $0.key < $1.key }) {
             if let problem = TopicConfigs.problem(key, value) { throw TopicCatalogue.Refusal(.invalidConfig, problem) }

@@ -21,8 +21,13 @@ enum ApiVersionsHandler: Handler {
         var header = arrival.header
         header.version = 0
         let exchange = Exchange<Response>(
-            services: arrival.services, session: arrival.session, header: header, layout: Request.layout,
-            receivedNanoseconds: arrival.receivedNanoseconds, responder: arrival.responder)
+            services: arrival.services,
+            session: arrival.session,
+            header: header,
+            layout: Request.layout,
+            receivedNanoseconds: arrival.receivedNanoseconds,
+            responder: arrival.responder
+        )
         exchange.answer(response(.unsupportedVersion))
     }
 

@@ -26,7 +26,9 @@ enum CreatePartitionsHandler: Handler {
     }
 
     private static func grow(
-        _ topic: Request.Topic, _ validateOnly: Bool, _ services: BrokerServices
+        _ topic: Request.Topic,
+        _ validateOnly: Bool,
+        _ services: BrokerServices
     ) throws(TopicCatalogue.Refusal) {
         guard let found = services.catalogue.topic(topic.name) else {
             throw TopicCatalogue.Refusal(.unknownTopicOrPartition, "The topic '\(topic.name)' does not exist.")
@@ -38,7 +40,8 @@ enum CreatePartitionsHandler: Handler {
         guard Int(topic.count) > current, topic.count <= TopicName.partitionsMax else {
             throw TopicCatalogue.Refusal(
                 .invalidPartitions,
-                "The topic \(topic.name) currently has \(current) partition(s); \(topic.count) would not be an increase.")
+                "The topic \(topic.name) currently has \(current) partition(s); \(topic.count) would not be an increase."
+            )
         }
         if let assignments = topic.assignments {
             guard assignments.count == Int(topic.count) - current,
@@ -46,7 +49,8 @@ enum CreatePartitionsHandler: Handler {
             else {
                 throw TopicCatalogue.Refusal(
                     .invalidReplicaAssignment,
-                    "Each of the \(Int(topic.count) - current) new partitions must be on broker \(services.settings.nodeID).")
+                    "Each of the \(Int(topic.count) - current) new partitions must be on broker \(services.settings.nodeID)."
+                )
             }
         }
         if !validateOnly { try services.catalogue.addPartitions(name: topic.name, total: topic.count) }

@@ -30,14 +30,20 @@ enum CreateTopicsHandler: Handler {
     }
 
     private static func create(
-        _ topic: Request.Topic, _ validateOnly: Bool, _ exchange: Exchange<Response>, _ answer: inout Response.Topic
+        _ topic: Request.Topic,
+        _ validateOnly: Bool,
+        _ exchange: Exchange<Response>,
+        _ answer: inout Response.Topic
     ) throws(TopicCatalogue.Refusal) {
         let services = exchange.services
         let count = try partitionCount(topic, services)
         var configs = TopicConfigs()
         for config in topic.configs {
             guard let value = config.value else {
-                throw TopicCatalogue.Refusal(.invalidConfig, "Null value not supported for topic configs: \(config.name)")
+                throw TopicCatalogue.Refusal(
+                    .invalidConfig,
+                    "Null value not supported for topic configs: \(config.name)"
+                )
             }
             configs.set(config.name, value)
         }
@@ -62,15 +68,18 @@ enum CreateTopicsHandler: Handler {
     }
 
     private static func partitionCount(
-        _ topic: Request.Topic, _ services: BrokerServices
+        _ topic: Request.Topic,
+        _ services: BrokerServices
     ) throws(TopicCatalogue.Refusal) -> Int32 {
         if topic.assignments.isEmpty {
             guard topic.replicationFactor == -1 || topic.replicationFactor == 1 else {
                 throw TopicCatalogue.Refusal(
                     .invalidReplicationFactor,
-                    "Replication factor is \(topic.replicationFactor); one broker keeps one copy: use 1 or -1.")
+                    "Replication factor is \(topic.replicationFactor); one broker keeps one copy: use 1 or -1."
+                )
             }
-            return topic.numPartitions == -1 ? Int32(clamping: services.settings.integer("num.partitions")) : topic.numPartitions
+            return topic.numPartitions == -1
+                ? Int32(clamping: services.settings.integer("num.partitions")) : topic.numPartitions
         }
         let indexes = topic.assignments.map(\.partitionIndex).sorted()
         guard indexes == Array(0..<Int32(clamping: indexes.count)),
@@ -78,7 +87,8 @@ enum CreateTopicsHandler: Handler {
         else {
             throw TopicCatalogue.Refusal(
                 .invalidReplicaAssignment,
-                "Partitions must be numbered from 0 without gaps, each on broker \(services.settings.nodeID).")
+                "Partitions must be numbered from 0 without gaps, each on broker \(services.settings.nodeID)."
+            )
         }
         return Int32(clamping: indexes.count)
     }

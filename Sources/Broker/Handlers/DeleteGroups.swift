@@ -13,7 +13,10 @@ enum DeleteGroupsHandler: Handler {
     }
 
     private static func delete(
-        _ left: ArraySlice<String>, _ response: Response, _ groups: GroupCoordinator, _ exchange: Exchange<Response>
+        _ left: ArraySlice<String>,
+        _ response: Response,
+        _ groups: GroupCoordinator,
+        _ exchange: Exchange<Response>
     ) {
         guard let id = left.first else { return exchange.answer(response) }
         groups.delete(id) { error in

@@ -14,7 +14,9 @@ enum DeleteRecordsHandler: Handler {
                 var answer = Response.Topic()
                 answer.name = topic.name
                 let found = exchange.services.catalogue.topic(topic.name)
-                for asked in topic.partitions { answer.partitions.append(delete(asked, found, exchange.services.directory)) }
+                for asked in topic.partitions {
+                    answer.partitions.append(delete(asked, found, exchange.services.directory))
+                }
                 response.topics.append(answer)
             }
             exchange.answer(response)
@@ -22,7 +24,9 @@ enum DeleteRecordsHandler: Handler {
     }
 
     private static func delete(
-        _ asked: Request.Topic.Partition, _ topic: Topic?, _ directory: LogDirectory
+        _ asked: Request.Topic.Partition,
+        _ topic: Topic?,
+        _ directory: LogDirectory
     ) -> Response.Topic.Partition {
         var answer = Response.Topic.Partition()
         answer.partitionIndex = asked.partitionIndex

@@ -26,7 +26,9 @@ enum DescribeClusterHandler: Handler {
         broker.host = services.advertised.host
         broker.port = services.advertised.port
         response.brokers = [broker]
-        if request.includeClusterAuthorizedOperations { response.clusterAuthorizedOperations = AuthorizedOperations.cluster }
+        if request.includeClusterAuthorizedOperations {
+            response.clusterAuthorizedOperations = AuthorizedOperations.cluster
+        }
         exchange.answer(response)
     }
 }

@@ -18,7 +18,9 @@ enum DescribeConfigsHandler: Handler {
     }
 
     private static func describe(
-        _ resource: Request.Resource, _ request: Request, _ services: BrokerServices
+        _ resource: Request.Resource,
+        _ request: Request,
+        _ services: BrokerServices
     ) -> Response.Result {
         var result = Response.Result()
         func fail(_ error: ErrorCode, _ message: String) -> Response.Result {
@@ -35,10 +37,15 @@ enum DescribeConfigsHandler: Handler {
             guard let topic = services.catalogue.topic(resource.resourceName) else {
                 return fail(.unknownTopicOrPartition, "The topic '\(resource.resourceName)' does not exist.")
             }
-            result.configs = TopicConfigs.table.filter(isWanted).map { describe($0, topic.configs, request, services.settings) }
+            result.configs = TopicConfigs.table.filter(isWanted).map {
+                describe($0, topic.configs, request, services.settings)
+            }
         case .broker:
             guard resource.resourceName.isEmpty || resource.resourceName == String(services.settings.nodeID) else {
-                return fail(.invalidRequest, "This is broker \(services.settings.nodeID), not \(resource.resourceName).")
+                return fail(
+                    .invalidRequest,
+                    "This is broker \(services.settings.nodeID), not \(resource.resourceName)."
+                )
             }
             // The empty name asks for defaults that apply to all brokers; there are none besides this one's.
             guard !resource.resourceName.isEmpty else { return result }
@@ -50,7 +57,10 @@ enum DescribeConfigsHandler: Handler {
     }
 
     private static func describe(
-        _ definition: SettingDefinition, _ configs: TopicConfigs, _ request: Request, _ settings: BrokerSettings
+        _ definition: SettingDefinition,
+        _ configs: TopicConfigs,
+        _ request: Request,
+        _ settings: BrokerSettings
     ) -> Response.Result.Config {
         var config = base(definition, request)
         config.value = configs.value(definition.key, settings)
@@ -70,7 +80,9 @@ enum DescribeConfigsHandler: Handler {
     }
 
     private static func describe(
-        _ definition: SettingDefinition, _ request: Request, _ services: BrokerServices
+        _ definition: SettingDefinition,
+        _ request: Request,
+        _ services: BrokerServices
     ) -> Response.Result.Config {
         var config = base(definition, request)
         config.value = services.settings.text(definition.key)

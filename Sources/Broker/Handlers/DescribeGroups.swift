@@ -1,7 +1,9 @@
 import EventLoop
 import KafkaProtocol
 
-/// DescribeGroups 0–5 (authorized operations KIP-430, static members KIP-345). A group that does not exist is `Dead`.
+/// DescribeGroups 0–5 (authorized operations KIP-430, static members KIP-345).
+///
+/// A group that does not exist is `Dead`.
 enum DescribeGroupsHandler: Handler {
     typealias Request = DescribeGroupsRequest
     typealias Response = DescribeGroupsResponse

@@ -49,7 +49,8 @@ struct FetchResult {
             let found = services.catalogue.topic(topic.topic)
             for partition in topic.partitions {
                 answer.partitions.append(
-                    read(partition, found, request, limit: budget - byteCount, exchange))
+                    read(partition, found, request, limit: budget - byteCount, exchange)
+                )
             }
             response.responses.append(answer)
         }
@@ -61,7 +62,10 @@ struct FetchResult {
     }
 
     private mutating func read(
-        _ asked: FetchRequest.Topic.Partition, _ topic: Topic?, _ request: FetchRequest, limit: Int,
+        _ asked: FetchRequest.Topic.Partition,
+        _ topic: Topic?,
+        _ request: FetchRequest,
+        limit: Int,
         _ exchange: Exchange<FetchResponse>
     ) -> FetchResponse.Topic.Partition {
         var answer = FetchResponse.Topic.Partition()
@@ -99,7 +103,8 @@ struct FetchResult {
     }
 
     private mutating func fail(
-        _ answer: inout FetchResponse.Topic.Partition, _ error: ErrorCode
+        _ answer: inout FetchResponse.Topic.Partition,
+        _ error: ErrorCode
     ) -> FetchResponse.Topic.Partition {
         hasError = true
         answer.errorCode = error

@@ -9,7 +9,9 @@ enum HeartbeatHandler: Handler {
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
         exchange.services.groups.run { groups in
             groups.heartbeat(
-                request.groupID, memberID: request.memberID, instanceID: request.groupInstanceID,
+                request.groupID,
+                memberID: request.memberID,
+                instanceID: request.groupInstanceID,
                 generation: request.generationID
             ) { error in
                 var response = Response()

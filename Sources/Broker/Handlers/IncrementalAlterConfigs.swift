@@ -37,11 +37,15 @@ enum IncrementalAlterConfigsHandler: Handler {
     }
 
     private static func apply(
-        _ change: Request.Resource.Config, to configs: inout TopicConfigs, _ settings: BrokerSettings
+        _ change: Request.Resource.Config,
+        to configs: inout TopicConfigs,
+        _ settings: BrokerSettings
     ) throws(TopicCatalogue.Refusal) {
         guard let definition = TopicConfigs.byKey[change.name] else {
             throw TopicCatalogue.Refusal(
-                .invalidConfig, TopicConfigs.problem(change.name, "") ?? "Unknown topic config name: \(change.name)")
+                .invalidConfig,
+                TopicConfigs.problem(change.name, "") ?? "Unknown topic config name: \(change.name)"
+            )
         }
         guard let operation = Operation(rawValue: change.configOperation) else {
             throw TopicCatalogue.Refusal(.invalidRequest, "Operation \(change.configOperation) does not exist.")

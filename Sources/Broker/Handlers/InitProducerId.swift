@@ -2,7 +2,9 @@ import EventLoop
 import KafkaProtocol
 import Telemetry
 
-/// InitProducerId 0–4 (idempotence KIP-98, epoch bumps KIP-360). Transactions are refused; see `FindCoordinator`.
+/// InitProducerId 0–4 (idempotence KIP-98, epoch bumps KIP-360).
+///
+/// Transactions are refused; see `FindCoordinator`.
 enum InitProducerIdHandler: Handler {
     typealias Request = InitProducerIdRequest
     typealias Response = InitProducerIdResponse

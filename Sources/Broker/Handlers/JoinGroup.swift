@@ -14,14 +14,18 @@ enum JoinGroupHandler: Handler {
         let join = GroupEvent.Join(
             memberID: request.memberID,
             candidateID: "\(request.groupInstanceID ?? clientID)-\(KafkaUUID.random(using: &random).text)",
-            instanceID: request.groupInstanceID, clientID: clientID, clientHost: exchange.session.clientHost,
+            instanceID: request.groupInstanceID,
+            clientID: clientID,
+            clientHost: exchange.session.clientHost,
             sessionTimeoutMilliseconds: session,
             // Before version 1 there was one timeout for both.
             rebalanceTimeoutMilliseconds: exchange.version == 0
                 ? session : Int64(max(0, request.rebalanceTimeoutMilliseconds)),
             protocolType: request.protocolType,
             strategies: request.protocols.map { .init(name: $0.name, metadata: $0.metadata) },
-            requiresKnownMemberID: exchange.version >= 4, supportsSkippingAssignment: exchange.version >= 9)
+            requiresKnownMemberID: exchange.version >= 4,
+            supportsSkippingAssignment: exchange.version >= 9
+        )
         let groupID = request.groupID
         exchange.services.groups.run { groups in
             groups.join(groupID, join) { answer in exchange.answer(Response(answer)) }

@@ -17,7 +17,9 @@ enum ListOffsetsHandler: Handler {
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
         // Looking for a time reads index and batches; the ends are known without the disk.
-        let readsDisk = request.topics.contains { $0.partitions.contains { $0.timestamp >= 0 || $0.timestamp == Wanted.maxTimestamp } }
+        let readsDisk = request.topics.contains {
+            $0.partitions.contains { $0.timestamp >= 0 || $0.timestamp == Wanted.maxTimestamp }
+        }
         guard readsDisk else { return exchange.answer(response(request, exchange)) }
         exchange.services.administration.post { exchange.answer(response(request, exchange)) }
     }
@@ -54,7 +56,10 @@ enum ListOffsetsHandler: Handler {
     }
 
     private static func look(
-        _ timestamp: Int64, _ log: PartitionLog, _ isolation: Int8, _ version: Int16,
+        _ timestamp: Int64,
+        _ log: PartitionLog,
+        _ isolation: Int8,
+        _ version: Int16,
         _ partition: inout Response.Topic.Partition
     ) throws(LogError) {
         switch timestamp {

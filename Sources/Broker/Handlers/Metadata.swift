@@ -2,7 +2,9 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// Metadata 0–12 (topic ids: KIP-516, authorized operations: KIP-430): who leads what. One broker leads everything.
+/// Metadata 0–12 (topic ids: KIP-516, authorized operations: KIP-430): who leads what.
+///
+/// One broker leads everything.
 enum MetadataHandler: Handler {
     typealias Request = MetadataRequest
     typealias Response = MetadataResponse
@@ -40,7 +42,9 @@ enum MetadataHandler: Handler {
         response.brokers = [broker]
         response.clusterID = services.directory.clusterID
         response.controllerID = services.settings.nodeID
-        if request.includeClusterAuthorizedOperations { response.clusterAuthorizedOperations = AuthorizedOperations.cluster }
+        if request.includeClusterAuthorizedOperations {
+            response.clusterAuthorizedOperations = AuthorizedOperations.cluster
+        }
         // In version 0 an empty list asks for all topics; later null does.
         if let asked = request.topics, exchange.version > 0 || !asked.isEmpty {
             response.topics = asked.map { describe($0, request, services) }
@@ -50,7 +54,9 @@ enum MetadataHandler: Handler {
         return response
     }
 
-    private static func describe(_ asked: Request.Topic, _ request: Request, _ services: BrokerServices) -> Response.Topic {
+    private static func describe(_ asked: Request.Topic, _ request: Request, _ services: BrokerServices)
+        -> Response.Topic
+    {
         let byName = asked.name.flatMap { services.catalogue.topic($0) }
         if let topic = asked.name == nil ? services.catalogue.topic(id: asked.topicID) : byName {
             return describe(topic, request, services)

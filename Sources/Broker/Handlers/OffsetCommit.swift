@@ -30,8 +30,11 @@ enum OffsetCommitHandler: Handler {
                     partition.errorCode = .offsetMetadataTooLarge
                 } else {
                     let offset = CommittedOffset(
-                        offset: asked.committedOffset, leaderEpoch: asked.committedLeaderEpoch, metadata: metadata,
-                        commitMilliseconds: asked.commitTimestamp > 0 ? asked.commitTimestamp : now)
+                        offset: asked.committedOffset,
+                        leaderEpoch: asked.committedLeaderEpoch,
+                        metadata: metadata,
+                        commitMilliseconds: asked.commitTimestamp > 0 ? asked.commitTimestamp : now
+                    )
                     offsets.append((TopicPartition(topic: topic.name, partition: asked.partitionIndex), offset))
                 }
                 answer.partitions.append(partition)
@@ -42,14 +45,19 @@ enum OffsetCommitHandler: Handler {
     }
 
     private static func commit(
-        _ request: Request, _ offsets: [(TopicPartition, CommittedOffset)], _ response: Response,
+        _ request: Request,
+        _ offsets: [(TopicPartition, CommittedOffset)],
+        _ response: Response,
         _ exchange: Exchange<Response>
     ) {
         guard !request.groupID.isEmpty else { return exchange.answer(response) }
         exchange.services.groups.run { groups in
             groups.commit(
-                request.groupID, memberID: request.memberID, instanceID: request.groupInstanceID,
-                generation: request.generationIDOrMemberEpoch, offsets
+                request.groupID,
+                memberID: request.memberID,
+                instanceID: request.groupInstanceID,
+                generation: request.generationIDOrMemberEpoch,
+                offsets
             ) { error in
                 var response = response
                 if error != .none {

@@ -25,7 +25,9 @@ enum OffsetDeleteHandler: Handler {
     }
 
     private static func answer(
-        _ topic: Request.Topic, _ known: Set<TopicPartition>, _ inUse: Set<TopicPartition>
+        _ topic: Request.Topic,
+        _ known: Set<TopicPartition>,
+        _ inUse: Set<TopicPartition>
     ) -> Response.Topic {
         var answer = Response.Topic()
         answer.name = topic.name

@@ -2,7 +2,9 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// OffsetFetch 0–8 (all topics KIP-88, several groups KIP-709). A group that does not exist has offset -1 and no error.
+/// OffsetFetch 0–8 (all topics KIP-88, several groups KIP-709).
+///
+/// A group that does not exist has offset -1 and no error.
 enum OffsetFetchHandler: Handler {
     typealias Request = OffsetFetchRequest
     typealias Response = OffsetFetchResponse
@@ -21,7 +23,9 @@ enum OffsetFetchHandler: Handler {
 
     /// One group after the other: each may have to wait for what was just committed.
     private static func answerGroups(
-        _ left: ArraySlice<Request.Group>, _ response: Response, _ groups: GroupCoordinator,
+        _ left: ArraySlice<Request.Group>,
+        _ response: Response,
+        _ groups: GroupCoordinator,
         _ exchange: Exchange<Response>
     ) {
         guard let asked = left.first else { return exchange.answer(response) }
@@ -49,7 +53,9 @@ enum OffsetFetchHandler: Handler {
     }
 
     private static func answerOne(
-        _ request: Request, _ offsets: [TopicPartition: CommittedOffset], _ version: Int16
+        _ request: Request,
+        _ offsets: [TopicPartition: CommittedOffset],
+        _ version: Int16
     ) -> Response {
         var response = Response()
         let asked = request.topics.map { $0.map { ($0.name, $0.partitionIndexes) } }
@@ -72,7 +78,8 @@ enum OffsetFetchHandler: Handler {
 
     /// What was asked for; null means everything that was committed.
     private static func wanted(
-        _ asked: [(String, [Int32])]?, _ offsets: [TopicPartition: CommittedOffset]
+        _ asked: [(String, [Int32])]?,
+        _ offsets: [TopicPartition: CommittedOffset]
     ) -> [(String, [Int32])] {
         if let asked { return asked }
         return Dictionary(grouping: offsets.keys, by: \.topic).sorted { $0.key < $1.key }

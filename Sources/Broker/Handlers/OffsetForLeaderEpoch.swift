@@ -2,7 +2,9 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// OffsetForLeaderEpoch 0–4 (KIP-101, KIP-320): where a leader's epoch ends. There is one epoch, and it goes on.
+/// OffsetForLeaderEpoch 0–4 (KIP-101, KIP-320): where a leader's epoch ends.
+///
+/// There is one epoch, and it goes on.
 enum OffsetForLeaderEpochHandler: Handler {
     typealias Request = OffsetForLeaderEpochRequest
     typealias Response = OffsetForLeaderEpochResponse

@@ -16,7 +16,9 @@ enum ProduceHandler: FrameHandling {
     static let advertised: ClosedRange<Int16> = 0...9
 
     static func handle(
-        _ request: Request, frame: UnsafeRawBufferPointer, _ exchange: Exchange<Response>
+        _ request: Request,
+        frame: UnsafeRawBufferPointer,
+        _ exchange: Exchange<Response>
     ) throws(ConnectionFault) {
         var response = Response()
         var waits: [PendingProduce.Wait] = []
@@ -56,7 +58,10 @@ enum ProduceHandler: FrameHandling {
     }
 
     private static func append(
-        _ data: Request.Topic.Partition, to topic: Topic?, _ request: Request, _ frame: UnsafeRawBufferPointer,
+        _ data: Request.Topic.Partition,
+        to topic: Topic?,
+        _ request: Request,
+        _ frame: UnsafeRawBufferPointer,
         _ exchange: Exchange<Response>
     ) throws(ProduceRefusal) -> (PartitionLog, AppendResult) {
         guard (-1...1).contains(request.acks) else { throw ProduceRefusal(.invalidRequiredAcks) }

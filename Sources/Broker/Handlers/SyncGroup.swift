@@ -10,8 +10,13 @@ enum SyncGroupHandler: Handler {
         var assignments: [String: [UInt8]] = [:]
         for item in request.assignments { assignments[item.memberID] = item.assignment }
         let sync = GroupEvent.Sync(
-            memberID: request.memberID, instanceID: request.groupInstanceID, generation: request.generationID,
-            protocolType: request.protocolType, protocolName: request.protocolName, assignments: assignments)
+            memberID: request.memberID,
+            instanceID: request.groupInstanceID,
+            generation: request.generationID,
+            protocolType: request.protocolType,
+            protocolName: request.protocolName,
+            assignments: assignments
+        )
         let groupID = request.groupID
         exchange.services.groups.run { groups in
             groups.sync(groupID, sync) { answer in

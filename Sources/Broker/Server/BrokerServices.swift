@@ -19,8 +19,15 @@ final class BrokerServices: Sendable {
     let advertised: (host: String, port: Int32)
 
     init(
-        settings: BrokerSettings, clock: Clock, logger: Logger, metrics: BrokerMetrics, directory: LogDirectory,
-        catalogue: TopicCatalogue, producerIDs: ProducerIDs, groups: GroupCoordinator, administration: EventLoop,
+        settings: BrokerSettings,
+        clock: Clock,
+        logger: Logger,
+        metrics: BrokerMetrics,
+        directory: LogDirectory,
+        catalogue: TopicCatalogue,
+        producerIDs: ProducerIDs,
+        groups: GroupCoordinator,
+        administration: EventLoop,
         advertised: (host: String, port: Int32)
     ) {
         self.settings = settings

@@ -19,7 +19,7 @@ struct Exchange<Response: WireStruct>: Sendable {
 
     /// Encodes and sends the answer.
     ///
-    /// - Parameter records: The batches that the body's record sets mean, by their index.
+    /// `records`: the batches that the body's record sets mean, by their index.
     func answer(_ body: Response, records: [LogRead] = []) {
         count()
         var writer = WireWriter(isFlexible: layout.isFlexible(version))
@@ -46,7 +46,9 @@ struct Exchange<Response: WireStruct>: Sendable {
     }
 
     private static func chunks(
-        _ bytes: SharedBytes, _ splices: [WireWriter.Splice], _ records: [LogRead]
+        _ bytes: SharedBytes,
+        _ splices: [WireWriter.Splice],
+        _ records: [LogRead]
     ) -> [OutputChunk] {
         guard !splices.isEmpty else { return [OutputChunk(bytes)] }
         var chunks: [OutputChunk] = []

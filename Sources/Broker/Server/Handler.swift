@@ -19,7 +19,9 @@ extension Handler {
 /// A handler that looks into the frame itself, which is valid during the call only.
 protocol FrameHandling: Handler {
     static func handle(
-        _ request: Request, frame: UnsafeRawBufferPointer, _ exchange: Exchange<Response>
+        _ request: Request,
+        frame: UnsafeRawBufferPointer,
+        _ exchange: Exchange<Response>
     ) throws(ConnectionFault)
 }
 

@@ -15,8 +15,13 @@ enum HandlerTable {
 
         func exchange<Response: WireStruct>(_ layout: MessageLayout, _: Response.Type) -> Exchange<Response> {
             Exchange(
-                services: services, session: session, header: header, layout: layout,
-                receivedNanoseconds: receivedNanoseconds, responder: responder)
+                services: services,
+                session: session,
+                header: header,
+                layout: layout,
+                receivedNanoseconds: receivedNanoseconds,
+                responder: responder
+            )
         }
     }
 
@@ -57,7 +62,9 @@ enum HandlerTable {
     }
 
     private static func decode<Request: KafkaRequest>(
-        _ type: Request.Type, _ reader: inout WireReader, _ header: RequestHeader
+        _ type: Request.Type,
+        _ reader: inout WireReader,
+        _ header: RequestHeader
     ) throws(ConnectionFault) -> Request {
         do throws(ByteError) {
             return try Request(from: &reader, version: header.version)

@@ -30,8 +30,13 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
             throw ConnectionFault("request header: \(error)")
         }
         let arrival = HandlerTable.Arrival(
-            services: services, session: self, header: header, frame: frame, responder: responder,
-            receivedNanoseconds: services.clock.monotonicNanoseconds)
+            services: services,
+            session: self,
+            header: header,
+            frame: frame,
+            responder: responder,
+            receivedNanoseconds: services.clock.monotonicNanoseconds
+        )
         guard let row = HandlerTable.byKey[header.key] else {
             throw ConnectionFault("API key \(header.key) is not served")
         }

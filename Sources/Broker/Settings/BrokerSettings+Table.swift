@@ -6,35 +6,57 @@ extension BrokerSettings {
     package static let table: [SettingDefinition] = [
         .init("node.id", .integer(0...Int64(Int32.max)), "1", "Number of this broker in metadata."),
         .init(
-            "advertised.listeners", .text, "",
-            "host:port told to clients; default is the address listened on."),
+            "advertised.listeners",
+            .text,
+            "",
+            "host:port told to clients; default is the address listened on."
+        ),
         .init("num.partitions", .integer(1...10_000), "1", "Partitions of a topic that does not say."),
         .init("default.replication.factor", .integer(1...1), "1", "Copies of a partition; one node keeps one."),
         .init("auto.create.topics.enable", .flag, "true", "Create a topic when a client asks for it by name."),
         .init("delete.topic.enable", .flag, "true", "Allow topics to be deleted."),
         .init("num.network.threads", .integer(1...64), "2", "Event loops that serve connections."),
         .init(
-            "socket.request.max.bytes", .integer(1024...Int64(Int32.max)), "104857600", "Largest request taken."),
+            "socket.request.max.bytes",
+            .integer(1024...Int64(Int32.max)),
+            "104857600",
+            "Largest request taken."
+        ),
         .init("max.connections", .integer(1...1_000_000), "20000", "Connections at a time; more are closed."),
         .init(
-            "connections.max.idle.ms", .integer(orUnlimited), "600000",
-            "Close a connection without traffic after this time; -1 never."),
+            "connections.max.idle.ms",
+            .integer(orUnlimited),
+            "600000",
+            "Close a connection without traffic after this time; -1 never."
+        ),
         .init(
-            "queued.max.request.bytes", .integer(1 << 20...1 << 40), "268435456",
-            "Produced bytes that may wait for the disk before connections are no longer read."),
+            "queued.max.request.bytes",
+            .integer(1 << 20...1 << 40),
+            "268435456",
+            "Produced bytes that may wait for the disk before connections are no longer read."
+        ),
         .init("fetch.max.bytes", .integer(1024...Int64(Int32.max)), "57671680", "Most bytes of one fetch answer."),
         .init("message.max.bytes", .integer(0...Int64(Int32.max)), "1048588", "Largest record batch."),
         .init(
-            "log.flush", .choice(["always", "interval", "os"]), "always",
+            "log.flush",
+            .choice(["always", "interval", "os"]),
+            "always",
             "When produced data is on disk: before it is acknowledged; every log.flush.interval.ms (a power cut loses "
-                + "up to that); when the system likes (a power cut loses up to half a minute). Not in Kafka."),
+                + "up to that); when the system likes (a power cut loses up to half a minute). Not in Kafka."
+        ),
         .init(
-            "log.flush.interval.ms", .integer(1...Int64(Int32.max)), "100",
-            "Time between syncs with log.flush=interval."),
+            "log.flush.interval.ms",
+            .integer(1...Int64(Int32.max)),
+            "100",
+            "Time between syncs with log.flush=interval."
+        ),
         .init("log.direct.io", .flag, "true", "Write past the page cache where the file system can. Not in Kafka."),
         .init(
-            "log.cache.bytes", .integer(0...1 << 40), "33554432",
-            "Recent batches kept in memory for readers. Not in Kafka."),
+            "log.cache.bytes",
+            .integer(0...1 << 40),
+            "33554432",
+            "Recent batches kept in memory for readers. Not in Kafka."
+        ),
         .init("log.segment.bytes", .integer(1024...Int64(Int32.max)), "1073741824", "Size of a log file."),
         .init("log.roll.ms", .integer(1...Int64.max), "604800000", "Begin a new log file after this time."),
         .init("log.index.interval.bytes", .integer(0...Int64(Int32.max)), "4096", "Bytes between index entries."),
@@ -43,40 +65,71 @@ extension BrokerSettings {
         .init("log.retention.hours", .integer(orUnlimited), "168", "As log.retention.minutes, which wins."),
         .init("log.retention.bytes", .integer(orUnlimited), "-1", "Keep so many bytes per partition; -1 all."),
         .init(
-            "log.retention.check.interval.ms", .integer(1...Int64(Int32.max)), "60000",
-            "Time between looks for data to delete."),
+            "log.retention.check.interval.ms",
+            .integer(1...Int64(Int32.max)),
+            "60000",
+            "Time between looks for data to delete."
+        ),
         .init("log.cleanup.policy", .list(["delete", "compact"]), "delete", "What becomes of old data."),
         .init(
-            "log.cleaner.delete.retention.ms", .integer(anySize), "86400000",
-            "Time that tombstones stay in a compacted topic."),
+            "log.cleaner.delete.retention.ms",
+            .integer(anySize),
+            "86400000",
+            "Time that tombstones stay in a compacted topic."
+        ),
         .init(
-            "log.message.timestamp.type", .choice(["CreateTime", "LogAppendTime"]), "CreateTime",
-            "Whose clock records carry."),
+            "log.message.timestamp.type",
+            .choice(["CreateTime", "LogAppendTime"]),
+            "CreateTime",
+            "Whose clock records carry."
+        ),
         .init(
-            "compression.type", .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]), "producer",
-            "Kept for clients that set it; batches stay as the producer sent them."),
+            "compression.type",
+            .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
+            "producer",
+            "Kept for clients that set it; batches stay as the producer sent them."
+        ),
         .init("min.insync.replicas", .integer(1...Int64(Int32.max)), "1", "Copies that acks=all asks for."),
         .init(
-            "producer.id.expiration.ms", .integer(1...Int64(Int32.max)), "86400000",
-            "Forget an idempotent producer that is silent for so long."),
+            "producer.id.expiration.ms",
+            .integer(1...Int64(Int32.max)),
+            "86400000",
+            "Forget an idempotent producer that is silent for so long."
+        ),
         .init("offsets.topic.num.partitions", .integer(1...50), "1", "Partitions of __consumer_offsets."),
         .init("offsets.topic.replication.factor", .integer(1...1), "1", "Copies of __consumer_offsets."),
         .init(
-            "offsets.retention.minutes", .integer(1...Int64(Int32.max)), "10080",
-            "Keep the offsets of a group without members so long."),
+            "offsets.retention.minutes",
+            .integer(1...Int64(Int32.max)),
+            "10080",
+            "Keep the offsets of a group without members so long."
+        ),
         .init("offset.metadata.max.bytes", .integer(0...1 << 20), "4096", "Largest metadata of a commit."),
         .init(
-            "group.initial.rebalance.delay.ms", .integer(0...Int64(Int32.max)), "0",
-            "Wait for more members before the first generation of a group."),
+            "group.initial.rebalance.delay.ms",
+            .integer(0...Int64(Int32.max)),
+            "0",
+            "Wait for more members before the first generation of a group."
+        ),
         .init(
-            "group.min.session.timeout.ms", .integer(1...Int64(Int32.max)), "1000",
-            "Shortest session timeout a member may ask for."),
+            "group.min.session.timeout.ms",
+            .integer(1...Int64(Int32.max)),
+            "1000",
+            "Shortest session timeout a member may ask for."
+        ),
         .init(
-            "group.max.session.timeout.ms", .integer(1...Int64(Int32.max)), "1800000",
-            "Longest session timeout a member may ask for."),
+            "group.max.session.timeout.ms",
+            .integer(1...Int64(Int32.max)),
+            "1800000",
+            "Longest session timeout a member may ask for."
+        ),
         .init("group.max.size", .integer(1...100_000), "10000", "Members of a group."),
         .init(
-            "transaction.state.log.replication.factor", .integer(1...1), "1", "Copies of the transaction log."),
+            "transaction.state.log.replication.factor",
+            .integer(1...1),
+            "1",
+            "Copies of the transaction log."
+        ),
         .init("transaction.state.log.min.isr", .integer(1...1), "1", "Copies that a transaction asks for."),
     ]
 

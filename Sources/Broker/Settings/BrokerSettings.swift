@@ -49,7 +49,9 @@ package struct BrokerSettings: Sendable {
     ///
     /// - Throws: `SettingsProblem` with all that is wrong, one line each.
     package init(
-        dataDirectory: String, listen: Address = Address(port: 9092), _ overrides: [String: String] = [:]
+        dataDirectory: String,
+        listen: Address = Address(port: 9092),
+        _ overrides: [String: String] = [:]
     ) throws(SettingsProblem) {
         self.dataDirectory = dataDirectory
         self.listen = listen
@@ -82,10 +84,13 @@ package struct BrokerSettings: Sendable {
 
     /// `log.retention.ms`, or the minutes or hours when only those are set.
     package var retentionMilliseconds: Int64 {
-        for (key, factor) in [("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)]
+        for (key, factor) in [
+            ("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000),
+        ]
         where overrides[key] != nil {
             let value = integer(key)
-            return value < 0 ? -1 : value.multipliedReportingOverflow(by: Int64(factor)).overflow ? -1 : value * Int64(factor)
+            return value < 0
+                ? -1 : value.multipliedReportingOverflow(by: Int64(factor)).overflow ? -1 : value * Int64(factor)
         }
         return integer("log.retention.ms")
     }

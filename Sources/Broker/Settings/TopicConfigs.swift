@@ -13,52 +13,105 @@ package struct TopicConfigs: Sendable, Equatable {
     /// Every setting of a topic, under Kafka's names.
     package static let table: [SettingDefinition] = [
         .init(
-            "cleanup.policy", .list(["delete", "compact"]), "delete", "What becomes of old data.",
-            broker: "log.cleanup.policy"),
+            "cleanup.policy",
+            .list(["delete", "compact"]),
+            "delete",
+            "What becomes of old data.",
+            broker: "log.cleanup.policy"
+        ),
         .init(
-            "compression.type", .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]), "producer",
-            "Kept for clients that set it; batches stay as the producer sent them.", broker: "compression.type"),
+            "compression.type",
+            .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
+            "producer",
+            "Kept for clients that set it; batches stay as the producer sent them.",
+            broker: "compression.type"
+        ),
         .init(
-            "delete.retention.ms", .integer(anySize), "86400000", "Time that tombstones stay.",
-            broker: "log.cleaner.delete.retention.ms"),
+            "delete.retention.ms",
+            .integer(anySize),
+            "86400000",
+            "Time that tombstones stay.",
+            broker: "log.cleaner.delete.retention.ms"
+        ),
         .init("file.delete.delay.ms", .integer(anySize), "60000", "Time between removing a file and freeing it."),
         .init("flush.messages", .integer(1...Int64.max), "9223372036854775807", "See log.flush."),
         .init("flush.ms", .integer(anySize), "9223372036854775807", "See log.flush."),
         .init(
-            "index.interval.bytes", .integer(0...Int64(Int32.max)), "4096", "Bytes between index entries.",
-            broker: "log.index.interval.bytes"),
+            "index.interval.bytes",
+            .integer(0...Int64(Int32.max)),
+            "4096",
+            "Bytes between index entries.",
+            broker: "log.index.interval.bytes"
+        ),
         .init(
-            "log.flush", .choice(["always", "interval", "os"]), "always",
-            "When data is on disk; not in Kafka.", broker: "log.flush"),
+            "log.flush",
+            .choice(["always", "interval", "os"]),
+            "always",
+            "When data is on disk; not in Kafka.",
+            broker: "log.flush"
+        ),
         .init("max.compaction.lag.ms", .integer(1...Int64.max), "9223372036854775807", "Longest time uncompacted."),
         .init(
-            "max.message.bytes", .integer(0...Int64(Int32.max)), "1048588", "Largest record batch.",
-            broker: "message.max.bytes"),
+            "max.message.bytes",
+            .integer(0...Int64(Int32.max)),
+            "1048588",
+            "Largest record batch.",
+            broker: "message.max.bytes"
+        ),
         .init(
-            "message.timestamp.type", .choice(["CreateTime", "LogAppendTime"]), "CreateTime",
-            "Whose clock records carry.", broker: "log.message.timestamp.type"),
+            "message.timestamp.type",
+            .choice(["CreateTime", "LogAppendTime"]),
+            "CreateTime",
+            "Whose clock records carry.",
+            broker: "log.message.timestamp.type"
+        ),
         .init(
-            "message.timestamp.before.max.ms", .integer(anySize), "9223372036854775807", "Oldest time taken."),
+            "message.timestamp.before.max.ms",
+            .integer(anySize),
+            "9223372036854775807",
+            "Oldest time taken."
+        ),
         .init("message.timestamp.after.max.ms", .integer(anySize), "3600000", "Furthest time ahead taken."),
         .init("min.cleanable.dirty.ratio", .number(0...1), "0.5", "Share of uncompacted data that starts a run."),
         .init("min.compaction.lag.ms", .integer(anySize), "0", "Shortest time uncompacted."),
         .init(
-            "min.insync.replicas", .integer(1...Int64(Int32.max)), "1", "Copies that acks=all asks for.",
-            broker: "min.insync.replicas"),
+            "min.insync.replicas",
+            .integer(1...Int64(Int32.max)),
+            "1",
+            "Copies that acks=all asks for.",
+            broker: "min.insync.replicas"
+        ),
         .init("preallocate", .flag, "false", "Files are always laid out ahead."),
         .init(
-            "retention.bytes", .integer(orUnlimited), "-1", "Keep so many bytes per partition.",
-            broker: "log.retention.bytes"),
+            "retention.bytes",
+            .integer(orUnlimited),
+            "-1",
+            "Keep so many bytes per partition.",
+            broker: "log.retention.bytes"
+        ),
         .init(
-            "retention.ms", .integer(orUnlimited), "604800000", "Keep data this long.", broker: "log.retention.ms"),
+            "retention.ms",
+            .integer(orUnlimited),
+            "604800000",
+            "Keep data this long.",
+            broker: "log.retention.ms"
+        ),
         .init(
-            "segment.bytes", .integer(1024...Int64(Int32.max)), "1073741824", "Size of a log file.",
-            broker: "log.segment.bytes"),
+            "segment.bytes",
+            .integer(1024...Int64(Int32.max)),
+            "1073741824",
+            "Size of a log file.",
+            broker: "log.segment.bytes"
+        ),
         .init("segment.index.bytes", .integer(4...Int64(Int32.max)), "10485760", "Size of an index file."),
         .init("segment.jitter.ms", .integer(anySize), "0", "Random time taken off segment.ms."),
         .init(
-            "segment.ms", .integer(1...Int64.max), "604800000", "Begin a new log file after this time.",
-            broker: "log.roll.ms"),
+            "segment.ms",
+            .integer(1...Int64.max),
+            "604800000",
+            "Begin a new log file after this time.",
+            broker: "log.roll.ms"
+        ),
         .init("unclean.leader.election.enable", .flag, "false", "Has no effect on one node."),
         .init("leader.replication.throttled.replicas", .list([]), "", "Has no effect on one node."),
         .init("follower.replication.throttled.replicas", .list([]), "", "Has no effect on one node."),
@@ -105,7 +158,8 @@ package struct TopicConfigs: Sendable, Equatable {
         settings.retentionMilliseconds = retention < 0 ? nil : retention
         let bytes = integer("retention.bytes", broker)
         settings.retentionBytes = bytes < 0 ? nil : bytes
-        settings.timestampType = value("message.timestamp.type", broker) == "LogAppendTime" ? .logAppendTime : .createTime
+        settings.timestampType =
+            value("message.timestamp.type", broker) == "LogAppendTime" ? .logAppendTime : .createTime
         settings.deletesOldSegments = SettingDefinition.items(value("cleanup.policy", broker)).contains("delete")
         settings.requiresKeys = isCompacted(broker)
         settings.producerExpirationMilliseconds = broker.integer("producer.id.expiration.ms")

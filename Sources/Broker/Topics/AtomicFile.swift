@@ -31,7 +31,9 @@ enum AtomicFile {
         var done = 0
         while done < bytes.count {
             let total = bytes.count
-            let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress.map { $0 + done }, total - done) }
+            let count = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress.map { $0 + done }, total - done)
+            }
             guard count > 0 else { throw Failure(operation: "read", path: path, code: count == 0 ? EIO : errno) }
             done += count
         }
@@ -46,7 +48,9 @@ enum AtomicFile {
         var done = 0
         var failure: Int32 = 0
         while done < bytes.count, failure == 0 {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done)
+            }
             if count >= 0 { done += count } else if errno != EINTR { failure = errno }
         }
         if failure == 0, fdatasync(descriptor) != 0 { failure = errno }

@@ -52,7 +52,8 @@ package final class TopicCatalogue: Sendable {
         if !strangers.isEmpty {
             logger.warning(
                 "data without a topic is kept until a topic of its name is created",
-                ["topics": .value(strangers.sorted().prefix(10).joined(separator: ","))])
+                ["topics": .value(strangers.sorted().prefix(10).joined(separator: ","))]
+            )
         }
     }
 
@@ -83,7 +84,11 @@ package final class TopicCatalogue: Sendable {
         try check(name: name, partitionCount: partitionCount, configs: configs)
         var random = SystemRandomNumberGenerator()
         let record = TopicRecord(
-            name: name, id: .random(using: &random), partitionCount: partitionCount, configs: configs)
+            name: name,
+            id: .random(using: &random),
+            partitionCount: partitionCount,
+            configs: configs
+        )
         // A topic of this name may have been deleted when the power went.
         for stranger in directory.existing() where stranger.topic == name { try remove(stranger) }
         try save { $0[name] = record }
@@ -114,7 +119,8 @@ package final class TopicCatalogue: Sendable {
             throw Refusal(
                 .invalidPartitions,
                 "Topic currently has \(topic.partitions.count) partitions; \(total) is not an increase up to "
-                    + "\(TopicName.partitionsMax).")
+                    + "\(TopicName.partitionsMax)."
+            )
         }
         var record = topic.record
         record.partitionCount = total
