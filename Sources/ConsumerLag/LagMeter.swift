@@ -1,7 +1,9 @@
 package import Clocks
 import RdKafka
 
-/// Measures topics and groups; keeps what a measurement needs of those before. Blocks; used by one thread.
+/// Measures topics and groups; keeps what a measurement needs of those before.
+///
+/// Blocks; used by one thread.
 package final class LagMeter {
     private struct Key: Hashable {
         let group: String
@@ -25,7 +27,7 @@ package final class LagMeter {
 
     /// Measures once.
     ///
-    /// - Parameter groups: nil measures all.
+    /// `groups`: nil measures all.
     package func measure(groups wanted: [String]? = nil) throws -> LagSnapshot {
         let cluster = try admin.cluster(deadline: deadline)
         // Committed offsets first, ends later: a lag is never negative then.

@@ -19,7 +19,7 @@ package final class LagMonitor: Sendable {
         let snapshot = Mutex(LagSnapshot.empty)
     }
 
-    /// - Parameter metrics: Where the Prometheus lines appear; nil is nowhere.
+    /// `metrics`: Where the Prometheus lines appear; nil is nowhere.
     package init(
         brokers: String,
         interval: Duration = .seconds(2),

@@ -24,7 +24,9 @@ package enum LagStatus: Int, Sendable, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// The last measurements of one partition of a group, and what they say. A value: the time comes in with each.
+/// The last measurements of one partition of a group, and what they say.
+///
+/// A value: the time comes in with each.
 ///
 /// Burrow's rules on sampled positions: a commit that repeats a position looks like none, so STOP and STALL are told
 /// apart by whether a member owns the partition.

@@ -131,7 +131,7 @@ extension Admin {
 
     /// The committed offsets of a group; partitions without one are left out.
     ///
-    /// - Parameter partitions: nil asks for all.
+    /// `partitions`: nil asks for all.
     package func groupOffsets(
         _ group: String,
         partitions: [TopicPartition]? = nil,

@@ -25,8 +25,8 @@ extension Admin {
 
     /// Creates topics.
     ///
-    /// - Parameter allowExisting: A topic that is there already is no error; it is not compared with what was asked.
-    /// - Throws: The first refusal; others of the same call may have been created.
+    /// `allowExisting`: A topic that is there already is no error; it is not compared with what was asked.
+    /// Throws The first refusal; others of the same call may have been created.
     package func createTopics(
         _ topics: [NewTopic],
         allowExisting: Bool = false,

@@ -1,7 +1,9 @@
 import CRdKafka
 
-/// Asks and changes what a Kafka cluster holds: topics, groups, offsets. Safe to call from any thread; every call
-/// blocks for at most its deadline, so none belongs on Swift's cooperative pool.
+/// Asks and changes what a Kafka cluster holds: topics, groups, offsets.
+///
+/// Safe to call from any thread; every call blocks for at most its deadline, so none belongs on Swift's cooperative
+/// pool.
 package final class Admin: Sendable {
     let client: ClientHandle
 

@@ -70,13 +70,12 @@ private func writeClientLog(
     guard let text, let facility else { return }
     let message = String(cString: text)
     let name = client.flatMap { rd_kafka_name($0) }.map { String(cString: $0) } ?? ""
+    let origin = String(cString: facility)
     switch level {
-    // librdkafka calls a refused connection an error, and reports it again at every try; the parts that wait for the
-    // broker report what they could not do.
-    case 0...2:
-        ClientHandle.log.error(message, ["client": .value(name), "facility": .value(String(cString: facility))])
-    case 3...4:
-        ClientHandle.log.warning(message, ["client": .value(name), "facility": .value(String(cString: facility))])
-    default: ClientHandle.log.debug(message, ["client": .value(name), "facility": .value(String(cString: facility))])
+    case 0...2: ClientHandle.log.error(message, ["client": .value(name), "facility": .value(origin)])
+    // Each client tells of each connection that fails and of each try after it; `Outage` tells of it once.
+    case 3...4 where origin != "FAIL" && origin != "ERROR" && origin != "GETPID":
+        ClientHandle.log.warning(message, ["client": .value(name), "facility": .value(origin)])
+    default: ClientHandle.log.debug(message, ["client": .value(name), "facility": .value(origin)])
     }
 }

@@ -106,6 +106,7 @@ extension Consumer {
             || rd_kafka_resp_err_t(rawValue: other.rawValue) == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
             || rd_kafka_resp_err_t(rawValue: other.rawValue) == RD_KAFKA_RESP_ERR__AUTHENTICATION:
             throw KafkaError(code, operation, message: reason)
+        case .allBrokersDown: Outage.tell(reason)
         default:
             // Connections come and go; librdkafka connects again by itself.
             ClientHandle.log.debug(reason, ["group": .value(group ?? ""), "code": .value("\(code.rawValue)")])

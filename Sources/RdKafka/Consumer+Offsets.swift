@@ -62,8 +62,8 @@ extension Consumer {
 
     /// Commits next offsets and waits for the answer.
     ///
-    /// - Parameter offsets: The next offset to read of each partition.
-    /// - Throws: `.illegalGeneration`, `.unknownMember` or `.rebalanceInProgress` when the partitions may be another's.
+    /// `offsets`: The next offset to read of each partition.
+    /// Throws `.illegalGeneration`, `.unknownMember` or `.rebalanceInProgress` when the partitions may be another's.
     package func commit(_ offsets: [TopicPartition: Int64], deadline: Duration) throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         let operation = "commit group \(group ?? "")"
@@ -150,7 +150,7 @@ extension Consumer {
 
     /// The first offsets with a timestamp at or after the given one; partitions without are left out.
     ///
-    /// - Parameter timestamps: Milliseconds since 1970.
+    /// `timestamps`: Milliseconds since 1970.
     package func offsetsForTimes(
         _ timestamps: [TopicPartition: Int64],
         deadline: Duration

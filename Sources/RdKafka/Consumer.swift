@@ -39,10 +39,9 @@ package final class Consumer {
 
     /// Makes a consumer; connections are made in the background.
     ///
-    /// - Parameters:
-    ///   - group: nil is a consumer that is assigned by hand and commits nothing.
-    ///   - start: Where partitions without committed offset begin.
-    ///   - settings: librdkafka's names, over the house's defaults.
+    /// `group`: nil is a consumer that is assigned by hand and commits nothing.
+    /// `start`: Where partitions without committed offset begin.
+    /// `settings`: librdkafka's names, over the house's defaults.
     package init(
         brokers: String,
         group: String?,
@@ -101,11 +100,10 @@ package final class Consumer {
     /// Returns what is there without waiting, or waits for the first record, a rebalance or `wake`. An empty batch says
     /// nothing but that the caller may do other work.
     ///
-    /// - Parameters:
-    ///   - maxRecords: Bound of the batch in records.
-    ///   - maxBytes: The batch ends with the record that reaches it.
-    ///   - handler: Told of changes of the assignment, during this call.
-    /// - Throws: `KafkaError` when the client is of no more use or the group refuses it, or what the handler throws.
+    /// `maxRecords`: Bound of the batch in records.
+    /// `maxBytes`: The batch ends with the record that reaches it.
+    /// `handler`: Told of changes of the assignment, during this call.
+    /// Throws `KafkaError` when the client is of no more use or the group refuses it, or what the handler throws.
     package func poll(
         maxRecords: Int = 1024,
         maxBytes: Int = 4 << 20,

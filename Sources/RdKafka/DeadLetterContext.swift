@@ -43,8 +43,9 @@ package struct DeadLetterContext: Sendable {
 
     package static func topic(of topic: String) -> String { topic + topicSuffix }
 
-    /// The record's own headers and the context after them. A record that was sent back and failed again carries the
-    /// last failure only.
+    /// The record's own headers and the context after them.
+    ///
+    /// A record that was sent back and failed again carries the last failure only.
     package func headers(over own: [(name: String, value: [UInt8]?)]) -> [(name: String, value: [UInt8]?)] {
         var headers = own.filter { !$0.name.hasPrefix(Self.headerPrefix) && $0.name != Self.codeHeader }
         func add(_ name: String, _ value: String) { headers.append((Self.headerPrefix + name, Array(value.utf8))) }

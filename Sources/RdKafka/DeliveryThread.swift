@@ -56,13 +56,13 @@ final class DeliveryThread: Sendable {
                 if count > 0 { hand() }
             }
         case RD_KAFKA_EVENT_ERROR:
-            ClientHandle.log.warning(
-                "producer error",
-                [
-                    "code": .value(String(cString: rd_kafka_err2name(rd_kafka_event_error(event)))),
-                    "reason": .value(rd_kafka_event_error_string(event).map { String(cString: $0) } ?? ""),
-                ]
-            )
+            let code = KafkaError.Code(rd_kafka_event_error(event))
+            let reason = rd_kafka_event_error_string(event).map { String(cString: $0) } ?? ""
+            if code == .allBrokersDown || code == .transport {
+                Outage.tell(reason)
+            } else {
+                ClientHandle.log.warning("producer error", ["code": .value(code.rawValue), "reason": .value(reason)])
+            }
         default: break
         }
     }

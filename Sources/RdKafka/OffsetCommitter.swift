@@ -13,7 +13,7 @@ package final class OffsetCommitter {
     /// A failed commit is tried again after so long.
     private static let retryNanoseconds: Int64 = 100_000_000
 
-    /// - Parameter committed: Told of each commit that succeeded and how long it took.
+    /// `committed`: Told of each commit that succeeded and how long it took.
     package init(_ consumer: Consumer, _ log: Logger, committed: @escaping (_ nanoseconds: Int64) -> Void) {
         self.consumer = consumer
         self.log = log
@@ -27,7 +27,7 @@ package final class OffsetCommitter {
 
     /// Takes the answer that came and sends what waits.
     ///
-    /// - Parameter now: Monotonic nanoseconds.
+    /// `now`: Monotonic nanoseconds.
     package func pump(now: Int64) throws(KafkaError) {
         for result in consumer.takeCommitResults() {
             if let error = result {

@@ -25,7 +25,7 @@ package final class OwnThread: Sendable {
 
     /// Starts a thread; call `join` before its owner goes.
     ///
-    /// - Parameter name: Shown by `top -H`; the kernel keeps 15 bytes.
+    /// `name`: Shown by `top -H`; the kernel keeps 15 bytes.
     package init(name: String, _ body: @escaping @Sendable () -> Void) {
         self.name = name
         let start = Unmanaged.passRetained(Start(self, body))
@@ -38,7 +38,9 @@ package final class OwnThread: Sendable {
     /// Whether the body has returned.
     package var isEnded: Bool { ended.load(ordering: .acquiring) }
 
-    /// Waits until the body has returned. A second call, or one from the thread itself, returns at once.
+    /// Waits until the body has returned.
+    ///
+    /// A second call, or one from the thread itself, returns at once.
     package func join() {
         let thread: pthread_t? = state.withLock {
             guard !$0.isJoined, let thread = $0.thread, pthread_equal(thread, pthread_self()) == 0 else { return nil }

@@ -10,8 +10,9 @@ struct PositionTable {
         var start: OffsetPosition
         var isPaused = false
         /// After an assignment, seek or resume the first record is checked once against the position, because
-        /// librdkafka 2.0.2 may skip records there. A gap that is read twice is one of the log: compaction, or a
-        /// transaction's marker.
+        /// librdkafka 2.0.2 may skip records there.
+        ///
+        /// A gap that is read twice is one of the log: compaction, or a transaction's marker.
         var checksNextGap = true
     }
 

@@ -17,7 +17,7 @@ extension Producer {
 
     /// Adds consumed positions to the transaction, under the group's generation.
     ///
-    /// - Parameter offsets: The next offset to read of each partition.
+    /// `offsets`: The next offset to read of each partition.
     package func sendOffsets(
         _ offsets: [TopicPartition: Int64],
         group: GroupMetadata,

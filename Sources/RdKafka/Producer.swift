@@ -47,13 +47,12 @@ package final class Producer: Sendable {
 
     /// Queues one record.
     ///
-    /// - Parameters:
-    ///   - partition: nil lets the partitioner choose by the key.
-    ///   - key: Copied; nil is a record without key.
-    ///   - value: Copied; nil is a tombstone.
-    ///   - timestamp: Milliseconds since 1970; nil is now.
-    ///   - opaque: Comes back in the delivery report.
-    /// - Throws: `KafkaError` with `.queueFull` when the queue's bound is reached: wait for reports and try again.
+    /// `partition`: nil lets the partitioner choose by the key.
+    /// `key`: Copied; nil is a record without key.
+    /// `value`: Copied; nil is a tombstone.
+    /// `timestamp`: Milliseconds since 1970; nil is now.
+    /// `opaque`: Comes back in the delivery report.
+    /// Throws `KafkaError` with `.queueFull` when the queue's bound is reached: wait for reports and try again.
     package func produce(
         topic: String,
         partition: Int32? = nil,
@@ -155,7 +154,9 @@ package final class Producer: Sendable {
     /// The error that made this producer useless, if there was one: make a new one then.
     package var fatalError: KafkaError? { client.fatalError("produce") }
 
-    /// Flushes and stops the delivery thread. Must not be called from the delivery handler.
+    /// Flushes and stops the delivery thread.
+    ///
+    /// Must not be called from the delivery handler.
     package func close(deadline: Duration) throws(KafkaError) {
         let outcome = Result { () throws(KafkaError) in try flush(deadline: deadline) }
         if case .failure = outcome { purge() }

@@ -9,7 +9,7 @@ package protocol RebalanceHandler: AnyObject {
 
     /// Partitions go: finish and commit what was read of them.
     ///
-    /// - Parameter isLost: They belong to another member already and a commit will be refused.
+    /// `isLost`: They belong to another member already and a commit will be refused.
     func partitionsWillBeRevoked(_ partitions: [TopicPartition], isLost: Bool) throws
 
     /// All records up to this offset have been handed out; told only with `enable.partition.eof`, and after the batch

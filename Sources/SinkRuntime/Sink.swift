@@ -11,9 +11,9 @@ package protocol Sink: AnyObject {
 
     /// Takes partitions over from whoever wrote them before, and says where they go on.
     ///
-    /// - Parameter generation: The group's generation; grows with each rebalance. Remember it, or an epoch of the sink's
-    ///   own, and refuse later writes of an older one with `SinkError.fenced`.
-    /// - Returns: The next offsets stored with the rows; partitions left out start at the group's committed offset.
+    /// `generation`: The group's generation; grows with each rebalance. Remember it, or an epoch of the sink's
+    /// own, and refuse later writes of an older one with `SinkError.fenced`.
+    /// Returns: The next offsets stored with the rows; partitions left out start at the group's committed offset.
     func claim(_ partitions: [TopicPartition], generation: Int32) throws -> [TopicPartition: Int64]
 
     /// Gives partitions back; nothing more will be written of them.

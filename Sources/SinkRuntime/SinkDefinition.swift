@@ -7,9 +7,9 @@ package struct SinkDefinition: Sendable {
     /// Consumer group and name in metrics; never changed once the sink has run.
     package var name: String
     package var topics: [String]
-    /// A batch is written when it has so many records,
+    /// A batch is written when it has so many records.
     package var recordsMax = 5000
-    /// or so many bytes,
+    /// or so many bytes.
     package var bytesMax = 4 << 20
     /// or when its first record has waited so long.
     package var linger = Duration.milliseconds(50)

@@ -28,7 +28,7 @@ package struct SinkRecord: Sendable {
 
     /// Makes a record by hand, for tests of sinks.
     ///
-    /// - Parameter defaultTypes: The event type of records that tell none, by topic.
+    /// `defaultTypes`: The event type of records that tell none, by topic.
     package init(
         place: TopicPartition,
         offset: Int64,

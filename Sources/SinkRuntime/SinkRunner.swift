@@ -58,7 +58,9 @@ package final class SinkRunner: Sendable {
     /// Asks it to stop and returns at once.
     package func requestStop() { signal.set() }
 
-    /// Stops: writes what it holds, leaves the group. Blocks.
+    /// Stops: writes what it holds, leaves the group.
+    ///
+    /// Blocks.
     package func stop() {
         signal.set()
         thread.withLock { $0 }?.join()

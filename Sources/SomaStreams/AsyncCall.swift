@@ -95,7 +95,9 @@ public final class AsyncCall: Sendable {
         return envelope
     }
 
-    /// Says that all outputs are emitted. Later calls do nothing.
+    /// Says that all outputs are emitted.
+    ///
+    /// Later calls do nothing.
     public func finish() { end(nil) }
 
     /// Says that the work failed: the runtime tries the record again or dead-letters it, as for a `Processor`.

@@ -1,7 +1,8 @@
 package import RdKafka
 
-/// The records of an asynchronous processor: which may start, which wait, which are done. Does no I/O; the time comes
-/// in as an argument.
+/// The records of an asynchronous processor: which may start, which wait, which are done.
+///
+/// Does no I/O; the time comes in as an argument.
 package final class AsyncQueue {
     /// One record on its way.
     package final class Entry {

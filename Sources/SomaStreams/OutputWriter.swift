@@ -18,8 +18,8 @@ final class OutputWriter: Sendable {
 
     /// Queues a record; waits while the producer's queue is full.
     ///
-    /// - Parameter tag: Comes back in the ledger when the record is acknowledged.
-    /// - Throws: `KafkaError` when the queue does not drain in time, or the record can never be written.
+    /// `tag`: Comes back in the ledger when the record is acknowledged.
+    /// Throws `KafkaError` when the queue does not drain in time, or the record can never be written.
     func write(_ record: OutputRecord, tag: UInt) throws(KafkaError) {
         let end = ContinuousClock.now + deadline
         let headers = record.headers.map { (name: $0.name, value: $0.value) }

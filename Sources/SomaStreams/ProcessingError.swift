@@ -17,7 +17,9 @@ public struct ProcessingError: Error, Sendable, CustomStringConvertible {
     public let kind: Kind
     /// A stable word for counters and headers, such as `contract_violation`.
     public let code: String
-    /// What was wrong, for people. No payloads, no secrets.
+    /// What was wrong, for people.
+    ///
+    /// No payloads, no secrets.
     public let message: String
     /// The type of the error underneath, for the dead letter's headers.
     public let cause: String

@@ -47,6 +47,7 @@ public final class ProcessorContext {
     /// A store of this task.
     ///
     /// - Parameter name: One of the definition's `stores`.
+    /// - Returns: The store, with what this call has written so far.
     public func store(_ name: String) -> any KeyValueStore {
         guard let store = stores[name] else {
             preconditionFailure("processor \(processor) has no store '\(name)'; name it in its definition")
@@ -133,8 +134,9 @@ public final class ProcessorContext {
         )
     }
 
-    /// The event that outputs are caused by. A timer has none in the log: outputs of a timer get ids from its time, and
-    /// a repetition makes others.
+    /// The event that outputs are caused by.
+    ///
+    /// A timer has none in the log: outputs of a timer get ids from its time, and a repetition makes others.
     private var causeEnvelope: Envelope? {
         switch cause {
         case .record(let view): view.envelope

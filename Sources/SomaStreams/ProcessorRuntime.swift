@@ -58,8 +58,9 @@ public final class ProcessorRuntime: Sendable {
     /// Asks it to stop and returns at once; for stopping many together before waiting for each with `stop`.
     public func requestStop() { signal.set() }
 
-    /// Stops: finishes the record in work, writes, commits, leaves the group. Blocks for about a second at most when
-    /// the broker answers.
+    /// Stops: finishes the record in work, writes, commits, leaves the group.
+    ///
+    /// Blocks for about a second at most when the broker answers.
     public func stop() {
         signal.set()
         thread.withLock { $0 }?.join()

@@ -124,6 +124,7 @@ public final class RecordView {
     /// Reads the value as an event's data.
     ///
     /// - Parameter type: The Swift type of the contract.
+    /// - Returns: The data.
     /// - Throws: `EventError` naming what breaks the contract; the runtime dead-letters the record then.
     public func decode<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload {
         guard let value else { throw ProcessingError.undecodable("\(Payload.type) has no value") }
@@ -133,6 +134,7 @@ public final class RecordView {
     /// Lends the parsed value.
     ///
     /// - Parameter body: The view must not leave it.
+    /// - Returns: What the closure returns.
     /// - Throws: `JSONError` when the value is no JSON, or what the closure throws.
     public func withJSON<Result>(_ body: (JSONView) throws -> Result) throws -> Result {
         guard let value else { throw ProcessingError.undecodable("the record has no value") }

@@ -12,7 +12,7 @@ final class Restorer: RebalanceHandler {
     private let metrics: ProcessorMetrics
     private(set) var restored = 0
 
-    /// - Parameter stores: The store behind each changelog partition.
+    /// `stores`: The store behind each changelog partition.
     init(
         brokers: String,
         settings: [String: String],

@@ -4,7 +4,9 @@ package import Telemetry
 /// How processors run here: what belongs to the place and not to the processor.
 public struct RuntimeSettings: Sendable {
     /// Makes the instance a static member of its group: it comes back to its partitions after a restart without a
-    /// rebalance. Two running instances must never share it. nil is a dynamic member.
+    /// rebalance.
+    ///
+    /// Two running instances must never share it. nil is a dynamic member.
     public var instanceID: String?
     /// librdkafka settings of all producers, over the defaults.
     public var producer: [String: String]

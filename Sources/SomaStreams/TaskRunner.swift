@@ -1,7 +1,9 @@
 package import Clocks
 package import StateStore
 
-/// Runs the processor of one task over records: retries, roll-back, dead letters. Knows no Kafka, no thread.
+/// Runs the processor of one task over records: retries, roll-back, dead letters.
+///
+/// Knows no Kafka, no thread.
 package final class TaskRunner {
     /// What became of a record.
     package enum Outcome {

@@ -42,6 +42,7 @@ public struct TestRecord: Sendable, CustomStringConvertible {
     /// Reads the value as an event's data.
     ///
     /// - Parameter type: The Swift type of the contract.
+    /// - Returns: The data.
     /// - Throws: `EventError` naming what breaks the contract.
     public func decode<Payload: EventPayload>(_ type: Payload.Type) throws -> Payload {
         try (value ?? []).withUnsafeBytes { try Payload(bytes: $0) }

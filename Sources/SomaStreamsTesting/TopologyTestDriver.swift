@@ -230,6 +230,7 @@ public final class TopologyTestDriver {
     /// - Parameters:
     ///   - name: One of the definition's `stores`.
     ///   - partition: The task.
+    /// - Returns: The store, as the processor sees it.
     /// - Throws: What making the processor throws, when the task has had no record yet.
     public func store(_ name: String, partition: Int32 = 0) throws -> any KeyValueStore {
         guard let store = try task(partition).stores[name] else {

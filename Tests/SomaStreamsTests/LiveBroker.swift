@@ -25,10 +25,16 @@ enum LiveBroker {
     }
 
     /// Reads a topic from its start until there are so many records, then a moment longer to see surplus ones.
-    static func read(_ topic: String, partitions: Int32, atLeast count: Int, deadline: Duration = .seconds(30)) throws
+    static func read(
+        _ topic: String,
+        partitions: Int32,
+        atLeast count: Int,
+        deadline: Duration = .seconds(30),
+        brokers: String = TestLog.brokers
+    ) throws
         -> [Read]
     {
-        let consumer = try Consumer(brokers: TestLog.brokers, group: nil, settings: ["fetch.wait.max.ms": "20"])
+        let consumer = try Consumer(brokers: brokers, group: nil, settings: ["fetch.wait.max.ms": "20"])
         let places = (0..<partitions).map { (TopicPartition(topic, $0), OffsetPosition.beginning) }
         try consumer.assign(Dictionary(uniqueKeysWithValues: places))
         var records: [Read] = []
