@@ -17,7 +17,7 @@ struct DevNodeTests {
             let offset = UInt16.random(in: 10_000..<50_000)
             if FreePort.isFree(9092 + offset), FreePort.isFree(8080 + offset) { return offset }
         }
-        throw PrivatePostgres.Failure(description: "no free ports")
+        throw NoFreePorts()
     }
 
     @Test func `starts, says where it is, and stops; a second start finds the same key`() throws {
@@ -47,3 +47,5 @@ struct DevNodeTests {
         #expect(error?.description.contains("--port-offset") == true)
     }
 }
+
+private struct NoFreePorts: Error {}
