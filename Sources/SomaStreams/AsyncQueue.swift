@@ -44,6 +44,7 @@ package final class AsyncQueue {
     /// In order of offset; finished entries leave at the front.
     private var byPartition: [TopicPartition: [Entry]] = [:]
     private var positions: [TopicPartition: Int64] = [:]
+    private var nextOffsets: [TopicPartition: Int64] = [:]
     /// Entries behind a running one of their lane, in order.
     private var lanes: [Lane: [Entry]] = [:]
     private var ready: [Entry] = []
@@ -69,7 +70,9 @@ package final class AsyncQueue {
         let entry = Entry(id: nextID, record: record)
         nextID += 1
         byID[entry.id] = entry
-        byPartition[TopicPartition(record.topic, record.partition), default: []].append(entry)
+        let partition = TopicPartition(record.topic, record.partition)
+        byPartition[partition, default: []].append(entry)
+        nextOffsets[partition] = record.offset + 1
         byteCount += record.byteCount
         if let lane = entry.lane {
             if lanes[lane] != nil {
@@ -144,6 +147,9 @@ package final class AsyncQueue {
         return positions
     }
 
+    /// The offset after the last record that was added of a partition; nil when none was.
+    package func nextOffset(_ partition: TopicPartition) -> Int64? { nextOffsets[partition] }
+
     /// Forgets the records of partitions that go away.
     ///
     /// - Returns: The calls to cancel, in order of their start.
@@ -169,6 +175,7 @@ package final class AsyncQueue {
         for partition in partitions {
             byPartition[partition] = nil
             positions[partition] = nil
+            nextOffsets[partition] = nil
         }
         return entries.filter { $0.state == .running }.map(\.id).sorted()
     }

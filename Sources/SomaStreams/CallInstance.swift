@@ -16,6 +16,9 @@ final class CallInstance: RebalanceHandler {
     private var expected: [UInt: Int] = [:]
     private var isPaused = false
     private var wasAssigned = false
+    /// Partitions given up in the rebalance under way, with calls that still run; and the generation before it.
+    private var suspended: Set<TopicPartition> = []
+    private var suspendedGeneration: Int32 = -1
 
     init(_ core: InstanceCore, _ limits: AsyncLimits, _ processor: any AsyncProcessor) {
         self.core = core
@@ -73,7 +76,8 @@ final class CallInstance: RebalanceHandler {
         }
         core.metrics.inFlight.set(queue.inFlight)
         core.committer.add(queue.takePositions())
-        try core.committer.pump(now: core.monotonic)
+        // Between two assignments a commit would come under a generation that is over.
+        if suspended.isEmpty { try core.committer.pump(now: core.monotonic) }
     }
 
     private func take(_ batch: borrowing RecordBatch) {
@@ -163,10 +167,27 @@ final class CallInstance: RebalanceHandler {
         try core.writer.producer.flush(deadline: InstanceCore.stopDeadline)
         try step(starting: false, timeout: .zero)
         try core.committer.commitNow(nil, deadline: InstanceCore.stopDeadline)
-        cancel(queue.revoke(core.consumer.assignment))
+        cancel(queue.revoke(core.consumer.assignment + suspended))
     }
 
     // MARK: Assignment
+
+    /// Goes on behind the records that are still being worked on.
+    func partitionsWillBeAssigned(_ partitions: [TopicPartition]) -> [TopicPartition: OffsetPosition] {
+        let generation = core.consumer.groupMetadata?.generation ?? -1
+        let isNext = generation == suspendedGeneration + 1
+        // Ours in this generation and in the one before it: nobody else has seen these records in between.
+        let kept = isNext ? suspended.intersection(partitions) : []
+        let gone = suspended.subtracting(kept)
+        cancel(queue.revoke(Array(gone)))
+        core.committer.forget(Array(gone))
+        suspended = []
+        var starts: [TopicPartition: OffsetPosition] = [:]
+        for partition in kept {
+            if let next = queue.nextOffset(partition) { starts[partition] = .offset(next) }
+        }
+        return starts
+    }
 
     func partitionsAssigned(_ partitions: [TopicPartition], positions: [TopicPartition: Int64]) throws {
         core.metrics.rebalances.add()
@@ -175,18 +196,24 @@ final class CallInstance: RebalanceHandler {
         showState(core.consumer.assignment)
     }
 
+    /// Commits what is done; what is being worked on goes on until it is known whether the partitions come back.
     func partitionsWillBeRevoked(_ partitions: [TopicPartition], isLost: Bool) throws {
         core.metrics.rebalances.add()
-        cancel(queue.revoke(partitions))
         let left = Set(partitions)
         defer { showState(core.consumer.assignment.filter { !left.contains($0) }) }
-        guard !isLost else { return core.committer.forget(partitions) }
         do {
-            try core.committer.commitNow(partitions, deadline: core.settings.requestDeadline)
+            core.committer.add(queue.takePositions())
+            if !isLost {
+                try core.committer.commitNow(partitions, deadline: core.settings.requestDeadline)
+                suspended.formUnion(partitions)
+                suspendedGeneration = core.consumer.groupMetadata?.generation ?? -1
+                return
+            }
         } catch {
             core.log.warning("partitions revoked before their commit", ["reason": .value(error)])
-            core.committer.forget(partitions)
         }
+        cancel(queue.revoke(partitions))
+        core.committer.forget(partitions)
     }
 
     func offsetIsOutOfRange(_ partition: TopicPartition, position: Int64) -> OffsetPosition? {

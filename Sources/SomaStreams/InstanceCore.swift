@@ -42,10 +42,6 @@ final class InstanceCore {
         let name = definition.name
         var consumerSettings = ["client.id": name]
         if let id = settings.instanceID { consumerSettings["group.instance.id"] = "\(name)-\(id)" }
-        // Tasks join partitions of the same number across inputs; only the range assignor keeps those together.
-        if definition.inputs.count > 1 && !definition.stores.isEmpty {
-            consumerSettings["partition.assignment.strategy"] = "range"
-        }
         consumer = try Consumer(
             brokers: brokers,
             group: name,

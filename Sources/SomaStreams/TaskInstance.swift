@@ -4,23 +4,30 @@ import Synchronization
 import Telemetry
 
 /// A running processor: polls, processes, writes, commits; all on one thread.
-final class TaskInstance: RebalanceHandler {
-    private struct Task {
+final class TaskInstance {
+    struct Task {
         let runner: TaskRunner
         var inputs: Set<TopicPartition>
     }
 
-    private let core: InstanceCore
-    private let make: ProcessorDefinition.Make
-    private let isTransactional: Bool
-    private var tasks: [Int32: Task] = [:]
-    private var restorers: [Restorer] = []
-    private var epochs = EpochQueue()
-    private var isInTransaction = false
+    /// Tasks whose partitions were given up with all committed; kept until the next assignment tells whose they are.
+    struct Suspended {
+        var generation: Int32 = 0
+        var runners: [Int32: TaskRunner] = [:]
+    }
+
+    let core: InstanceCore
+    let make: ProcessorDefinition.Make
+    let isTransactional: Bool
+    var tasks: [Int32: Task] = [:]
+    var suspended = Suspended()
+    var restorers: [Restorer] = []
+    var epochs = EpochQueue()
+    var isInTransaction = false
     /// When the open epoch got its first record, and when timers are due; monotonic nanoseconds.
     private var openSince: Int64 = 0
     private var punctuationDue: Int64 = 0
-    private var wasAssigned = false
+    var wasAssigned = false
 
     /// Input counts as drained when nothing comes for so long; then positions are committed.
     private static let drainedAfter = Duration.milliseconds(5)
@@ -178,7 +185,7 @@ final class TaskInstance: RebalanceHandler {
     }
 
     /// Writes and commits all that is processed, and waits for it.
-    private func finish(deadline: Duration, partitions: [TopicPartition]?) throws {
+    func finish(deadline: Duration, partitions: [TopicPartition]?) throws {
         if epochs.isDirty { try closeEpoch() }
         guard !isTransactional else { return }
         try core.writer.producer.flush(deadline: deadline)
@@ -187,120 +194,7 @@ final class TaskInstance: RebalanceHandler {
         try core.committer.commitNow(partitions, deadline: deadline)
     }
 
-    // MARK: Assignment
-
-    func partitionsAssigned(_ partitions: [TopicPartition], positions: [TopicPartition: Int64]) throws {
-        core.metrics.rebalances.add()
-        wasAssigned = true
-        var fresh: [Int32] = []
-        for partition in partitions {
-            if tasks[partition.partition] == nil {
-                tasks[partition.partition] = try makeTask(partition.partition)
-                fresh.append(partition.partition)
-            }
-            tasks[partition.partition]?.inputs.insert(partition)
-        }
-        if !core.definition.stores.isEmpty && !fresh.isEmpty {
-            // Nothing is read of a task before its state is there.
-            try core.consumer.pause(partitions.filter { fresh.contains($0.partition) })
-            try beginRestore(fresh)
-        }
-        showState()
-    }
-
-    private func makeTask(_ number: Int32) throws -> Task {
-        var stores: [String: TrackedStore] = [:]
-        for name in core.definition.stores { stores[name] = TrackedStore(MemoryStore(name: name)) }
-        let stop = core.stop
-        let host = TaskRunner.Host(pause: { !stop.wait($0) }) { [unowned core] in core.failed($0, isRetried: $1) }
-        let runner = try TaskRunner(
-            core.definition,
-            partition: number,
-            stores: stores,
-            clock: core.clock,
-            host: host,
-            make: make
-        )
-        return Task(runner: runner, inputs: [])
-    }
-
-    private func beginRestore(_ numbers: [Int32]) throws {
-        var stores: [TopicPartition: TrackedStore] = [:]
-        for number in numbers {
-            for (name, store) in tasks[number]?.runner.stores ?? [:] {
-                stores[TopicPartition(core.definition.changelogTopic(name), number)] = store
-            }
-        }
-        restorers.append(
-            try Restorer(
-                brokers: core.brokers,
-                settings: core.settings.consumer,
-                stores: stores,
-                metrics: core.metrics,
-                deadline: core.settings.requestDeadline
-            )
-        )
-    }
-
-    private func restore() throws {
-        for restorer in restorers where !restorer.isDone { try restorer.step(timeout: .milliseconds(20)) }
-        let left = restorers.reduce(into: Set<Int32>()) { $0.formUnion($1.remaining.map(\.partition)) }
-        let ready = core.consumer.assignment.filter {
-            core.consumer.isPaused($0) && !left.contains($0.partition)
-        }
-        if !ready.isEmpty { try core.consumer.resume(ready) }
-        let done = restorers.filter(\.isDone)
-        guard !done.isEmpty else { return }
-        core.log.info("state restored", ["records": .value(done.reduce(0) { $0 + $1.restored })])
-        restorers.removeAll(where: \.isDone)
-        showState()
-    }
-
-    func partitionsWillBeRevoked(_ partitions: [TopicPartition], isLost: Bool) throws {
-        core.metrics.rebalances.add()
-        defer { drop(partitions) }
-        guard !isLost else {
-            core.log.warning("partitions lost", ["partitions": .value(partitions.count)])
-            epochs.forget(partitions)
-            core.committer.forget(partitions)
-            if isInTransaction {
-                throw ProcessingError.transient("partitions_lost", "the group gave the partitions to another member")
-            }
-            return
-        }
-        do {
-            try finish(deadline: core.settings.requestDeadline, partitions: partitions)
-        } catch let error as KafkaError where !isTransactional {
-            // The next owner starts from the last commit and makes the same outputs with the same ids again.
-            core.log.warning("partitions revoked before their commit", ["reason": .value(error)])
-            epochs.forget(partitions)
-            core.committer.forget(partitions)
-        }
-    }
-
-    private func drop(_ partitions: [TopicPartition]) {
-        for partition in partitions {
-            guard var task = tasks[partition.partition] else { continue }
-            task.inputs.remove(partition)
-            if task.inputs.isEmpty {
-                task.runner.close()
-                tasks[partition.partition] = nil
-                let changelogs = core.definition.stores.map {
-                    TopicPartition(core.definition.changelogTopic($0), partition.partition)
-                }
-                for restorer in restorers { restorer.drop(changelogs) }
-            } else {
-                tasks[partition.partition] = task
-            }
-        }
-        showState()
-    }
-
-    func offsetIsOutOfRange(_ partition: TopicPartition, position: Int64) -> OffsetPosition? {
-        core.outOfRange(partition, position)
-    }
-
-    private func showState() {
+    func showState() {
         guard !core.stop.isSet else { return }
         let partitions = tasks.values.flatMap(\.inputs).sorted()
         let isRestoring = restorers.contains { !$0.isDone }
@@ -310,6 +204,7 @@ final class TaskInstance: RebalanceHandler {
     private func closeTasks() {
         for (_, task) in tasks.sorted(by: { $0.key < $1.key }) { task.runner.close() }
         tasks = [:]
+        closeSuspended()
     }
 
     static func nanoseconds(_ duration: Duration) -> Int64 {

@@ -153,4 +153,33 @@ struct AsyncRuntimeTests {
         let outputs = try LiveBroker.read(output, partitions: 1, atLeast: 12)
         #expect(ids(outputs).count == 12)
     }
+
+    @Test func `calls go on through a rebalance when their partition comes back`() throws {
+        let (input, output, name) = (TestLog.unique("in"), TestLog.unique("out"), TestLog.unique("worker"))
+        try TestLog.createTopics([input, output], partitions: 2)
+        let workers = (0..<2).map { _ in Worker(output: output) { _ in .milliseconds(30) } }
+        let members = workers.map { worker in
+            ProcessorRuntime(
+                Worker.definition(name, input, worker),
+                brokers: TestLog.brokers,
+                settings: LiveBroker.settings()
+            )
+        }
+        members[0].start()
+        try LiveBroker.fill(input, keys: 16, count: 320, from: 100)
+        try expectEventually { workers[0].seen.withLock { $0.order.count } > 20 }
+        members[1].start()
+        try expectEventually { members[1].isReady && members[0].isReady }
+        try expectEventually { try LiveBroker.committed(name) == 320 }
+        members[0].stop()
+        try LiveBroker.fill(input, keys: 16, count: 32, from: 420)
+        try expectEventually { try LiveBroker.committed(name) == 352 }
+        members[1].stop()
+        let outputs = try LiveBroker.read(output, partitions: 2, atLeast: 704)
+        #expect(ids(outputs).count == 704)
+        // What the first member kept was not called twice; only calls of the partition that moved were.
+        let twice = outputs.count - 704
+        #expect(twice <= 2 * 8, "\(twice) outputs repeated")
+        #expect(workers[0].seen.withLock { $0.overlaps } == 0)
+    }
 }
