@@ -105,6 +105,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
                 recoveryPoint: recoveryPoints[name]?.first,
                 logStartOffset: logStarts[name]?.first
             )
+            memory.hadNoProducers = recoveryPoints[name]?.dropFirst().first == 1
             if let end = cleanEnds[name], end.count == 2 { memory.cleanEnd = (end[0], end[1]) }
             let log = PartitionLog(name: name, settings: settings, services: services)
             try log.load(memory)
@@ -167,7 +168,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             log.enforceRetention(now: now)
             log.expireProducers(now: now)
             if let point = log.checkpoint() {
-                lock.withLock { recoveryPoints[log.name] = [point] }
+                lock.withLock { recoveryPoints[log.name] = [point.offset, point.hasNoProducers ? 1 : 0] }
                 isChanged = true
             }
             log.releaseIfIdle(now: monotonic)
@@ -199,7 +200,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             guard let end = log.close() else { continue }
             lock.withLock {
                 cleanEnds[log.name] = [end.offset, end.byteCount]
-                recoveryPoints[log.name] = [end.offset]
+                recoveryPoints[log.name] = [end.offset, end.hasNoProducers ? 1 : 0]
             }
         }
         services.writers.stop()

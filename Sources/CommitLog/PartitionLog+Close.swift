@@ -1,21 +1,28 @@
 import Glibc
-import Synchronization
 import KafkaProtocol
+import Synchronization
+
+/// What the next start may trust after an orderly stop.
+struct CleanEnd {
+    let offset: Int64
+    /// The size of the last segment.
+    let byteCount: Int64
+    let hasNoProducers: Bool
+}
 
 extension PartitionLog {
     /// Takes no more appends, writes what waits and finishes the files.
     ///
     /// Blocks.
     ///
-    /// - Returns: The end offset and the size of the last segment, to be trusted at the next start; nil when the
-    ///   partition has no files or stands still.
-    func close() -> (offset: Int64, byteCount: Int64)? {
+    /// - Returns: nil when the partition has no files or stands still.
+    func close() -> CleanEnd? {
         let segment = lock.withLock { () -> Segment in
             isClosed = true
             while stopped == nil, isWriting || isQueued { lock.wait() }
             return active
         }
-        var result: (offset: Int64, byteCount: Int64)?
+        var result: CleanEnd?
         if lock.withLock({ stopped == nil && segments.allSatisfy { $0.written == $0.size } && directoryExists }) {
             result = finishFiles(of: segment)
         }
@@ -27,19 +34,19 @@ extension PartitionLog {
         return result
     }
 
-    private func finishFiles(of segment: Segment) -> (offset: Int64, byteCount: Int64)? {
+    private func finishFiles(of segment: Segment) -> CleanEnd? {
         do throws(LogError) {
             if segment.exists {
                 let handle = try FileHandle(path: segment.logPath, flags: O_WRONLY)
                 try handle.truncate(to: segment.size)
-                guard fsync(handle.descriptor) == 0 else {
-                    throw .system(path: segment.logPath, operation: "fsync", code: errno)
-                }
+                // The new size need not be durable: the next start does not trust a file of another size.
+                if segment.synced < segment.size { try handle.sync() }
                 storeIndex(of: segment)
             }
             let table = lock.withLock { producers }
             if !table.entries.isEmpty || snapshotOffset >= 0 { storeProducers(table, offset: endOffset) }
-            return segment.exists ? (endOffset, segment.size) : nil
+            guard segment.exists else { return nil }
+            return CleanEnd(offset: endOffset, byteCount: segment.size, hasNoProducers: table.entries.isEmpty)
         } catch {
             report(.warning, "not closed in order, the next start checks its tail: \(error)")
             return nil

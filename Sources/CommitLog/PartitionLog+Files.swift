@@ -3,9 +3,12 @@ import KafkaProtocol
 
 extension PartitionLog {
     /// Finishes the files of a segment that takes no more appends: cut to its size, synced, indexes and producers written.
-    func seal(_ segment: Segment, handle: FileHandle) throws(LogError) {
+    ///
+    /// `isSynced` says that every write was durable when it returned.
+    func seal(_ segment: Segment, isSynced: Bool) throws(LogError) {
+        let handle = try segment.writer(direct: false).handle
         try handle.truncate(to: segment.size)
-        try handle.sync()
+        if !isSynced { try handle.sync() }
         storeIndex(of: segment)
         let producers = lock.withLock { segment.producersAtRoll }
         if let producers { storeProducers(producers, offset: lock.withLock { segmentAfter(segment)?.baseOffset }) }
@@ -68,7 +71,10 @@ extension PartitionLog {
             let bytes = ProducerSnapshot.encode(table)
             let handle = try FileHandle(path: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
             try handle.write(bytes, at: 0)
-            lock.withLock { snapshotOffset = offset }
+            lock.withLock {
+                snapshotOffset = offset
+                bytesSinceSnapshot = 0
+            }
             for name in try snapshotNames().dropLast(2) { try FileSystem.removeFile("\(directory)/\(name)") }
         } catch {
             report(.warning, "producer snapshot not written, the next start reads more of the log: \(error)")
@@ -112,20 +118,25 @@ extension PartitionLog {
 
     /// Writes index entries and, from time to time, producers, so that a start after a crash reads little.
     ///
-    /// - Returns: The recovery point: everything below is synced. nil when it has not moved.
-    func checkpoint() -> Int64? {
+    /// - Returns: The recovery point: everything below is synced; and whether there were no producers to remember then.
+    ///   nil when it has not moved.
+    func checkpoint() -> (offset: Int64, hasNoProducers: Bool)? {
         let (segment, point, table) = lock.withLock { () -> (Segment, Int64, ProducerTable?) in
             guard stopped == nil, !isClosed else { return (active, -1, nil) }
             let point = recoveryPoint()
-            let isDue = point - max(snapshotOffset, 0) > 100_000 && !producers.entries.isEmpty && point == highWatermark
-            return (active, point, isDue ? settledProducers() : nil)
+            return (active, point, point == highWatermark ? settledProducers() : nil)
         }
         guard point >= 0, point != checkpointedOffset else { return nil }
         storeIndex(of: segment)
-        if let table { storeProducers(table, offset: point) }
+        if let table, !table.entries.isEmpty, lock.withLock({ bytesSinceSnapshot >= Self.snapshotBytes }) {
+            storeProducers(table, offset: point)
+        }
         lock.withLock { checkpointedOffset = point }
-        return point
+        return (point, table?.entries.isEmpty ?? false)
     }
+
+    /// After so many bytes the producers are written again: what a start has to read to know them.
+    private static let snapshotBytes: Int64 = 32 << 20
 
     /// The offset below which everything is synced.
     ///

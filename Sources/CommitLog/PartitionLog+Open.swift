@@ -8,6 +8,8 @@ struct PartitionMemory {
     var cleanEnd: (offset: Int64, byteCount: Int64)?
     /// Everything below was synced.
     var recoveryPoint: Int64?
+    /// There were no idempotent producers at the recovery point.
+    var hadNoProducers = false
     var logStartOffset: Int64?
 }
 
@@ -77,7 +79,7 @@ extension PartitionLog {
         logStartOffset = min(max(memory.logStartOffset ?? 0, segments[0].baseOffset), endOffset)
         active.firstAppendMilliseconds = services.clock.wallMilliseconds
         checkpointedOffset = endOffset
-        try loadProducers(names: names, isClean: memory.cleanEnd != nil)
+        try loadProducers(names: names, memory)
     }
 
     private static func baseOffset(ofLog name: String) -> Int64? {
@@ -111,7 +113,7 @@ extension PartitionLog {
     }
 
     /// Remembers idempotent producers: from the newest snapshot, and from the batches behind it.
-    private func loadProducers(names: [String], isClean: Bool) throws(LogError) {
+    private func loadProducers(names: [String], _ memory: PartitionMemory) throws(LogError) {
         var from = logStartOffset
         for name in names.filter({ $0.hasSuffix(".snapshot") }).sorted().reversed() {
             guard let offset = Int64(name.dropLast(9)), offset <= endOffset,
@@ -126,8 +128,12 @@ extension PartitionLog {
             snapshotOffset = offset
             break
         }
+        if memory.hadNoProducers, let point = memory.recoveryPoint, point > from {
+            producers = ProducerTable()
+            from = point
+        }
         // After an orderly stop a log without a snapshot had no producers to remember.
-        guard from < endOffset, !(isClean && snapshotOffset < 0) else { return }
+        guard from < endOffset, memory.cleanEnd == nil || snapshotOffset >= 0 else { return }
         for segment in segments where endOffset(of: segment) > from {
             if segment.index.mustLoad(for: UInt32(clamping: max(0, from - segment.baseOffset))) {
                 try loadIndex(of: segment)

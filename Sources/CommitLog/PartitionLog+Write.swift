@@ -20,6 +20,8 @@ private struct WriteJob {
 extension PartitionLog: DiskWork {
     /// What one write may take: bounds its time, and how far a torn write can reach back from the end of the log.
     static let maximumWriteBytes: Int64 = 8 << 20
+    /// From this size on a write goes past the page cache even where it need not be durable at once.
+    static let directWriteBytes: Int64 = 32 << 10
 
     func writePending(_ scratch: WriterScratch) {
         let job = lock.withLock { () -> WriteJob? in
@@ -69,15 +71,17 @@ extension PartitionLog: DiskWork {
 
     private func carryOut(_ job: WriteJob, _ scratch: WriterScratch) throws(LogError) {
         let segment = job.segment
-        let wantsDirect = job.flush == .always && services.settings.usesDirectIO
         let isNew = !segment.exists
         if isNew { try makeDirectory() }
-        let handle = try segment.writer(direct: wantsDirect)
+        // Large writes go past the page cache in every mode: fresh pages of it cost more than the disk does.
+        let isLarge = job.end - job.start >= Self.directWriteBytes
+        let wantsDirect = services.settings.usesDirectIO && (job.flush == .always || isLarge)
+        let target = try segment.writer(direct: wantsDirect, synced: job.flush == .always)
         if job.end > job.start {
-            try reserve(job, handle)
+            try reserve(job, target.handle)
             if isNew { try FileSystem.syncDirectory(directory) }
             let began = monotonicNanoseconds()
-            try write(job, handle, scratch)
+            try write(job, target, scratch)
             let statistics = services.statistics
             statistics.writes.wrappingAdd(1, ordering: .relaxed)
             statistics.writtenBytes.wrappingAdd(Int(job.end - job.start), ordering: .relaxed)
@@ -85,22 +89,26 @@ extension PartitionLog: DiskWork {
         } else if isNew {
             try FileSystem.syncDirectory(directory)
         }
-        if job.isLast { try seal(segment, handle: handle) }
+        if job.isLast { try seal(segment, isSynced: job.flush == .always) }
     }
 
-    private func write(_ job: WriteJob, _ handle: FileHandle, _ scratch: WriterScratch) throws(LogError) {
-        if job.segment.isDirect {
+    private func write(
+        _ job: WriteJob,
+        _ target: (handle: FileHandle, isDirect: Bool),
+        _ scratch: WriterScratch
+    ) throws(LogError) {
+        var handle = target.handle
+        if target.isDirect {
             do throws(LogError) {
                 return try directWrite(job, handle, scratch)
             } catch .input(_, _, code: EINVAL) {
-                // The file system takes the flag and then not the write: through the page cache from here on.
                 report(.warning, "\(job.segment.logPath) takes no direct writes, they go through the page cache")
-                job.segment.closeWriter()
+                job.segment.refuseDirect()
+                handle = try job.segment.writer(direct: false).handle
             } catch {
                 throw error
             }
         }
-        let handle = try job.segment.writer(direct: false)
         try bufferedWrite(job, handle, scratch)
         if job.flush == .always { try handle.sync() }
     }
@@ -162,7 +170,7 @@ extension PartitionLog: DiskWork {
             scratch.vectors.append(iovec(iov_base: scratch.tail, iov_len: WriterScratch.blockBytes))
         }
         var writtenEnd = paddedEnd
-        if paddedEnd > job.segment.touched, paddedEnd - from <= 4 * block {
+        if job.flush == .always, paddedEnd > job.segment.touched, paddedEnd - from <= 4 * block {
             let ahead = min(Int64(WriterScratch.zeroAheadBytes), job.segment.allocated - paddedEnd)
             if ahead > 0 {
                 scratch.vectors.append(iovec(iov_base: scratch.zeros, iov_len: Int(ahead)))
@@ -212,6 +220,7 @@ extension PartitionLog: DiskWork {
         }
         highWatermark = max(highWatermark, job.endOffset)
         services.pendingBytes.wrappingSubtract(Int(job.end - job.start), ordering: .relaxed)
+        bytesSinceSnapshot += job.end - job.start
         dropSettledUndo()
         scheduleSync(job.flush)
         isWriting = false
@@ -267,7 +276,7 @@ extension PartitionLog: DiskWork {
     private func cutFile(of segment: Segment) -> LogError? {
         guard FileSystem.exists(segment.logPath) else { return nil }
         do throws(LogError) {
-            try segment.writer(direct: false).truncate(to: segment.written)
+            try segment.writer(direct: false).handle.truncate(to: segment.written)
             segment.exists = true
             segment.allocated = segment.written
             segment.touched = min(segment.touched, segment.written)

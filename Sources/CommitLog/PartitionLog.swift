@@ -51,6 +51,7 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     /// What the last checkpoint covered, to see whether a new one is due.
     var checkpointedOffset: Int64 = -1
     var snapshotOffset: Int64 = -1
+    var bytesSinceSnapshot: Int64 = 0
 
     // Read without the lock, changed with it.
     private let watermark = Atomic<Int64>(0)

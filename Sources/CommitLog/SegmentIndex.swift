@@ -169,6 +169,8 @@ extension SegmentIndex {
         guard try handle.read(into: &last, at: size - Int64(timeEntryByteCount)) == timeEntryByteCount else {
             return nil
         }
+        // Zeros are what a power cut leaves of bytes that were not synced, and retention would act on that time.
+        guard last.contains(where: { $0 != 0 }) else { return nil }
         let timestamp = last.withUnsafeBytes { Int64(bigEndian: $0.loadUnaligned(as: Int64.self)) }
         return (Int(size) / timeEntryByteCount, timestamp)
     }

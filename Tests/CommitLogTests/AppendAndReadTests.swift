@@ -213,6 +213,31 @@ import Testing
         #expect(throws: LogError.closed) { try partition.append(try batch(["a"])) }
     }
 
+    /// Without a sync small writes go through the page cache and large ones past it, into the same blocks.
+    @Test(arguments: [FlushPolicy.os, .interval(milliseconds: 5), .always])
+    func `small and large writes in turn leave what was appended`(flush: FlushPolicy) async throws {
+        var settings = PartitionSettings.keeping
+        settings.flush = flush
+        settings.segmentBytes = 700_000
+        let log = try directory(cacheBytes: 32 << 10)
+        let partition = try log.open(topic: "t", partition: 0, settings: settings)
+        var expected: [String] = []
+        for index in 0..<120 {
+            let value = "\(index)-" + String(repeating: "x", count: index % 3 == 0 ? 50_000 + index : index * 11)
+            expected.append(value)
+            try await partition.store(try batch([value]))
+        }
+        #expect(try partition.values() == expected)
+        let killed = try home.copy()
+        log.close()
+        for home in [killed, self.home] {
+            let again = try LogDirectory(path: home.path)
+            let reopened = try again.open(topic: "t", partition: 0, settings: settings)
+            #expect(try reopened.values(maxBytes: 70_000) == expected)
+            again.close()
+        }
+    }
+
     /// Sizes all over a block: what is reserved behind a file that was cut must be whole blocks, or direct writes fail.
     @Test(arguments: (0..<12).map { 33_000 + 1371 * $0 })
     func `direct writes go on behind a file of any size`(size: Int) async throws {
