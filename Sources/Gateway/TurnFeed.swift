@@ -28,7 +28,10 @@ package final class TurnFeed: Sendable {
     private let threads = Mutex<[OwnThread]>([])
 
     package init(
-        brokers: String, table: TurnTable, clock: Clock = .system, partitionCheckMilliseconds: Int64 = 10_000,
+        brokers: String,
+        table: TurnTable,
+        clock: Clock = .system,
+        partitionCheckMilliseconds: Int64 = 10_000,
         overrides: [String: String] = [:]
     ) {
         self.brokers = brokers

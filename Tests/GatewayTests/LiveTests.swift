@@ -47,7 +47,10 @@ private final class LiveGateway: Sendable {
         settings.acknowledgeMilliseconds = 1_500
         change(&settings)
         log = try KafkaEventLog(
-            brokers: brokers, settings: settings, overrides: ["topic.metadata.refresh.interval.ms": "200"])
+            brokers: brokers,
+            settings: settings,
+            overrides: ["topic.metadata.refresh.interval.ms": "200"]
+        )
         gateway = HTTPGateway(
             settings: settings,
             services: GatewayServices(
@@ -58,7 +61,9 @@ private final class LiveGateway: Sendable {
                 models: { [ModelListing(id: "local", ownedBy: "soma")] }
             )
         )
-        port = try gateway.start(following: TurnFeed(brokers: brokers, table: gateway.turns, partitionCheckMilliseconds: 100))
+        port = try gateway.start(
+            following: TurnFeed(brokers: brokers, table: gateway.turns, partitionCheckMilliseconds: 100)
+        )
         client = try Client()
         let flag = isStopping
         answerer = OwnThread(name: "answerer") { answerTurns(brokers, flag) }
@@ -140,7 +145,10 @@ private func answerTurns(_ brokers: String, _ isStopping: LiveGateway.StopFlag) 
     do {
         let producer = try Producer(brokers: brokers)
         let consumer = try Consumer(
-            brokers: brokers, group: "answerer", settings: ["topic.metadata.refresh.interval.ms": "200"])
+            brokers: brokers,
+            group: "answerer",
+            settings: ["topic.metadata.refresh.interval.ms": "200"]
+        )
         try consumer.subscribe(["conversation.events"])
         while !isStopping.isSet.load(ordering: .relaxed) {
             let batch = try consumer.poll(timeout: .milliseconds(50))
@@ -243,8 +251,10 @@ private let batch = "application/cloudevents-batch+json"
         // Sessions spread over all partitions; those that only the new ones hold answer as soon as they are known.
         for number in 0..<60 {
             let answer = try await live.post(
-                "/v1/chat/completions", #"{"model":"local","messages":[{"role":"user","content":"hello"}]}"#,
-                headers: [("x-soma-session", "session-\(number)")])
+                "/v1/chat/completions",
+                #"{"model":"local","messages":[{"role":"user","content":"hello"}]}"#,
+                headers: [("x-soma-session", "session-\(number)")]
+            )
             #expect(answer.status == 200)
         }
         live.stop()
