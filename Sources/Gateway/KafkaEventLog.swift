@@ -1,15 +1,20 @@
-import Events
 package import RdKafka
 import Synchronization
-import Telemetry
 
 /// Writes through librdkafka, which gathers what comes from all requests at once into batches.
 ///
 /// A request is answered from the delivery report of its last record; no thread waits.
 package final class KafkaEventLog: EventLog {
-    private static let log = Logger("gateway")
-
-    private let producer: Producer
+    /// Sends each record at once: for the few of an idle gateway.
+    private let quick: RenewedProducer
+    /// Waits for company: for the many of a busy one.
+    ///
+    /// Without that wait librdkafka keeps a core busy whenever its five
+    /// requests are on their way and more is queued, and sends batches of one.
+    private let gathering: RenewedProducer
+    /// Records on their way above which the gateway is busy; as many as librdkafka has requests.
+    private static let quickMax = 5
+    private static let gatheringMilliseconds = 2
     private let inFlight = Atomic<Int>(0)
     private let inFlightMax: Int
 
@@ -31,7 +36,13 @@ package final class KafkaEventLog: EventLog {
         ]
         settings.merge(overrides) { $1 }
         inFlightMax = gateway.recordsInFlightMax
-        producer = try Producer(brokers: brokers, settings: settings, onDelivery: settleReports)
+        func producer(_ settings: [String: String]) throws(KafkaError) -> RenewedProducer {
+            try RenewedProducer { () throws(KafkaError) in
+                try Producer(brokers: brokers, settings: settings, onDelivery: settleReports)
+            }
+        }
+        quick = try producer(settings)
+        gathering = try producer(settings.merging(["linger.ms": String(Self.gatheringMilliseconds)]) { $1 })
     }
 
     package var recordsInFlight: Int { inFlight.load(ordering: .relaxed) }
@@ -41,10 +52,13 @@ package final class KafkaEventLog: EventLog {
         completion: @escaping @Sendable (Result<[Placement], AppendError>) -> Void
     ) {
         let count = records.count
-        guard inFlight.add(count, ordering: .relaxed).newValue <= inFlightMax else {
+        let total = inFlight.add(count, ordering: .relaxed).newValue
+        guard total <= inFlightMax else {
             inFlight.subtract(count, ordering: .relaxed)
             return completion(.failure(.overloaded))
         }
+        // The records of one request stay together, so they keep their order. Two requests at once have none to keep.
+        let producer = total <= Self.quickMax ? quick : gathering
         let batch = PendingBatch(topics: records.map(\.topic)) { [self] result in
             inFlight.subtract(count, ordering: .relaxed)
             completion(result)
@@ -53,17 +67,9 @@ package final class KafkaEventLog: EventLog {
             // Given back by the report, or below when there will be none.
             let slot = Unmanaged.passRetained(PendingRecord(batch: batch, index: index))
             do throws(KafkaError) {
-                try producer.produce(
-                    topic: record.topic,
-                    key: record.key,
-                    value: record.value,
-                    headers: record.headers.map { (name: $0.name, value: $0.value) },
-                    timestamp: record.timestamp,
-                    opaque: UInt(bitPattern: slot.toOpaque())
-                )
+                try producer.produce(record, opaque: UInt(bitPattern: slot.toOpaque()))
             } catch {
                 slot.release()
-                if error.isFatal { Self.log.error("the producer is of no more use", ["reason": .value(error)]) }
                 // What was queued before it may still be written: ids make sending all again harmless.
                 batch.fail(from: index, Self.appendError(error))
                 return
@@ -72,7 +78,11 @@ package final class KafkaEventLog: EventLog {
     }
 
     /// Waits for what is on its way and stops; blocks.
-    package func close(deadline: Duration) throws(KafkaError) { try producer.close(deadline: deadline) }
+    package func close(deadline: Duration) throws(KafkaError) {
+        let outcome = Result { () throws(KafkaError) in try quick.close(deadline: deadline) }
+        try gathering.close(deadline: deadline)
+        try outcome.get()
+    }
 
     static func appendError(_ error: KafkaError) -> AppendError {
         if error.code == .queueFull { return .overloaded }
