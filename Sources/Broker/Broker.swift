@@ -183,15 +183,21 @@ package final class Broker: Sendable {
         )
     }
 
-    private static func maintainLater(_ services: BrokerServices) {
+    private static func maintainLater(_ services: BrokerServices, lastTraffic: Int64 = 0) {
         let pause = min(services.settings.integer("log.retention.check.interval.ms"), 5_000)
         services.administration.post {
             _ = services.administration.schedule(afterMilliseconds: pause) {
                 services.directory.maintain()
-                maintainLater(services)
+                let traffic = services.metrics.server.bytesIn.value + services.metrics.server.bytesOut.value
+                // After the last burst the allocator sits on what it freed; a quiet broker is a small one.
+                if traffic - lastTraffic < quietBytes { soma_trim_heap() }
+                maintainLater(services, lastTraffic: traffic)
             }
         }
     }
+
+    /// Traffic between two rounds of maintenance below which the broker counts as quiet.
+    private static let quietBytes: Int64 = 1 << 20
 
     private static func report(_ event: LogEvent, _ logger: Logger) {
         let partition = event.partition?.description ?? "-"

@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -57,6 +58,8 @@ int soma_accept_ipv4(int descriptor, unsigned int *address, unsigned short *port
     *port = ntohs(peer.sin_port);
     return accepted;
 }
+
+void soma_trim_heap(void) { malloc_trim(0); }
 
 void soma_name_thread(const char *name) {
     char kept[16];

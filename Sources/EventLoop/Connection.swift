@@ -39,6 +39,8 @@ package final class Connection: EventSource, @unchecked Sendable {
     var output = OutputQueue()
     var lastWriteMilliseconds: Int64
     private var isFlushScheduled = false
+    /// On its loop's list of those who wait for the broker to catch up.
+    var isHeldByCongestion = false
 
     init(loop: EventLoop, server: SocketServer, scratch: LoopScratch, descriptor: Int32, peer: String) {
         self.loop = loop

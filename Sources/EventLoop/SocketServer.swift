@@ -84,9 +84,11 @@ package final class SocketServer: @unchecked Sendable {
     /// Whether the broker has too much to write; then the connection is told when that is over.
     func isCongestedNow(on connection: Connection) -> Bool {
         guard isCongested() else { return false }
+        guard !connection.isHeldByCongestion else { return true }
         let scratch = connection.scratch
         if scratch.congested.isEmpty { scheduleCongestionCheck(connection.loop, scratch) }
-        if !scratch.congested.contains(where: { $0 === connection }) { scratch.congested.append(connection) }
+        connection.isHeldByCongestion = true
+        scratch.congested.append(connection)
         return true
     }
 
@@ -96,12 +98,14 @@ package final class SocketServer: @unchecked Sendable {
     }
 
     private func scheduleCongestionCheck(_ loop: EventLoop, _ scratch: LoopScratch) {
-        _ = loop.schedule(afterMilliseconds: Self.congestionCheckMilliseconds) { [self] in
+        _ = loop.schedule(afterMilliseconds: Self.congestionCheckMilliseconds) {
             let waiting = scratch.congested
             scratch.congested = []
-            // Those for whom it is not over put themselves on the list again.
-            for connection in waiting { connection.resume() }
-            _ = self
+            for connection in waiting {
+                connection.isHeldByCongestion = false
+                // If it is not over, this puts the connection on the list again.
+                connection.resume()
+            }
         }
     }
 
