@@ -37,7 +37,10 @@ enum ClientDefaults {
         "fetch.min.bytes": "1",
         "fetch.wait.max.ms": "250",
         "fetch.error.backoff.ms": "50",
+        // The bound is in bytes. librdkafka 2.0.2 looks up to a second late whether a full queue has room again, so the
+        // bound by count (100,000 by default) would starve a fast reader of small records.
         "queued.max.messages.kbytes": "32768",
+        "queued.min.messages": "1000000",
         // The least that Apache Kafka takes: a killed member's partitions move after this time.
         "session.timeout.ms": "6000",
         // Members learn of a rebalance at a heartbeat: all wait for the slowest.

@@ -71,7 +71,9 @@ final class SinkDeadLetters {
         let new = Admin.NewTopic(
             topic,
             partitions: Int32(clamping: partitions),
-            replicationFactor: settings.replicationFactor
+            replicationFactor: settings.replicationFactor,
+            // The error context comes on top of a record that may have been as large as the broker takes.
+            configuration: ["max.message.bytes": "2097152"]
         )
         try admin.createTopics([new], allowExisting: true, deadline: settings.requestDeadline)
         knownTopics.insert(topic)

@@ -81,17 +81,16 @@ public final class AsyncCall: Sendable {
             time: now
         )
         let key = key ?? event.key(tenant: envelope.tenant)
-        try host.emit(
-            OutputRecord(
-                topic: topic,
-                partition: nil,
-                key: Array(key.utf8),
-                value: event.bytes,
-                headers: envelope.headers,
-                timestamp: now
-            ),
-            of: self
+        let output = OutputRecord(
+            topic: topic,
+            partition: nil,
+            key: Array(key.utf8),
+            value: event.bytes,
+            headers: envelope.headers,
+            timestamp: now
         )
+        if let refusal = output.refusal { throw refusal }
+        try host.emit(output, of: self)
         return envelope
     }
 

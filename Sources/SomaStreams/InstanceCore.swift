@@ -154,7 +154,8 @@ final class InstanceCore {
         guard !knownTopics.contains(topic) else { return }
         let source = String(topic.dropLast(DeadLetterContext.topicSuffix.count))
         let count = try consumer.partitionCount(source, deadline: settings.requestDeadline)
-        try ensureTopic(topic, partitions: count)
+        // The error context comes on top of a record that may have been as large as the broker takes.
+        try ensureTopic(topic, partitions: count, configuration: ["max.message.bytes": "2097152"])
     }
 
     func failed(_ failure: ProcessingError, isRetried: Bool) {

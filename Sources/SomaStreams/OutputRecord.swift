@@ -14,5 +14,17 @@ package struct OutputRecord: Sendable {
 
     package var isDeadLetter: Bool { topic.hasSuffix(DeadLetterContext.topicSuffix) }
 
+    /// What a record may hold; the platform takes no larger one.
+    package static let bytesMax = 1 << 20
+
+    /// Why this record cannot be written; nil when it can.
+    var refusal: ProcessingError? {
+        guard byteCount > Self.bytesMax else { return nil }
+        return .permanent(
+            "output_too_large",
+            "an output to \(topic) has \(byteCount) bytes, \(Self.bytesMax) is the most; store large bodies by reference"
+        )
+    }
+
     package var byteCount: Int { (key?.count ?? 0) + (value?.count ?? 0) }
 }

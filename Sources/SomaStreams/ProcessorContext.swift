@@ -122,16 +122,16 @@ public final class ProcessorContext {
             )
             return
         }
-        pending.append(
-            OutputRecord(
-                topic: topic,
-                partition: nil,
-                key: key,
-                value: value,
-                headers: envelope.headers,
-                timestamp: envelope.time
-            )
+        let output = OutputRecord(
+            topic: topic,
+            partition: nil,
+            key: key,
+            value: value,
+            headers: envelope.headers,
+            timestamp: envelope.time
         )
+        misuse = misuse ?? output.refusal
+        pending.append(output)
     }
 
     /// The event that outputs are caused by.

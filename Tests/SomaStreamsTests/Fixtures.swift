@@ -40,6 +40,7 @@ final class Splitter: Processor {
             failuresLeft -= 1
             if failuresLeft >= 0 { throw ProcessingError.transient("busy", "not now") }
         case "bad": throw ProcessingError.permanent("refused", "never")
+        case "huge": context.forward(value: [UInt8](repeating: 32, count: 1 << 20), type: "x", to: "out", key: [1])
         case "undeclared": context.forward(value: [], type: "x", to: "elsewhere", key: nil)
         default: break
         }

@@ -53,7 +53,7 @@ struct TopologyTestDriverTests {
         #expect(driver.deadLetters.isEmpty)
     }
 
-    @Test(arguments: [("bad", "refused"), ("undeclared", "undeclared_output")])
+    @Test(arguments: [("bad", "refused"), ("undeclared", "undeclared_output"), ("huge", "output_too_large")])
     func `a permanent failure goes to the dead letters and the next record is processed`(
         content: String,
         code: String
