@@ -52,7 +52,9 @@ final class AnswerStream: ResponseReceiver {
                 return state.lastNanoseconds + limit * 1_000_000 - clock.monotonicNanoseconds
             }
             if left <= 0 { break }
-            do { try await Task.sleep(for: .nanoseconds(left)) } catch { return false }
+            // The head may come meanwhile, and from then on the shorter limit counts.
+            let nap = min(left, max(idle, 1) * 1_000_000)
+            do { try await Task.sleep(for: .nanoseconds(nap)) } catch { return false }
         }
         state.withLock { $0.isSilent = true }
         return true
