@@ -1,3 +1,4 @@
+import Clocks
 import Events
 import Glibc
 import Postgres
@@ -73,6 +74,70 @@ struct PostgresEventSinkTests {
         try sink.write(SinkBatch(records: [record(0, "a")], positions: [place: 1]))
         #expect(try number("SELECT count(*) FROM conversation_events") == 1)
         #expect(try number("SELECT next_offset FROM sink_positions") == 1)
+    }
+
+    // Prints what it takes; the rate of a debug build says nothing.
+    @Test(arguments: ["billing_usage", "conversation_events"])
+    func `stores a hundred thousand records in batches`(table: String) throws {
+        let isUsage = table == "billing_usage"
+        let place = TopicPartition(isUsage ? "billing" : "conversation.events", 0)
+        let sink = PostgresEventSink(url: url, name: "p")
+        try sink.open()
+        _ = try sink.claim([place], generation: 1)
+        let records = (0..<100_000).map { number in
+            let value: [UInt8]
+            if isUsage {
+                value =
+                    UsageRecorded(
+                        usageID: "01a1fc3c-be09-7089-b51d-\(number)",
+                        tenant: "default",
+                        requestID: "r-\(number)",
+                        sessionID: "s-\(number % 1000)",
+                        service: "slm",
+                        model: "local",
+                        provider: "local",
+                        promptTokens: 100,
+                        completionTokens: 20,
+                        totalTokens: 120,
+                        source: "counted",
+                        status: "complete",
+                        recordedAt: "2026-11-21T03:00:00.000Z"
+                    ).bytes
+            } else {
+                value =
+                    UserMessage(
+                        sessionID: "s-\(number % 1000)",
+                        content: "How does message number \(number) come to its row?",
+                        requestID: "r-\(number)",
+                        model: "local"
+                    ).bytes
+            }
+            let envelope = Envelope(
+                id: "01a1fc3c-be09-7089-b51d-\(number)",
+                source: "/t",
+                type: isUsage ? UsageRecorded.type : UserMessage.type,
+                time: 1_700_000_000_000
+            )
+            return SinkRecord(
+                place: place,
+                offset: Int64(number),
+                timestamp: 5,
+                key: Array("k".utf8),
+                value: value,
+                headers: envelope.headers
+            )
+        }
+        let start = Clock.system.monotonicMilliseconds
+        for first in stride(from: 0, to: records.count, by: 10_000) {
+            let end = first + 10_000
+            try sink.write(SinkBatch(records: Array(records[first..<end]), positions: [place: Int64(end)]))
+        }
+        let elapsed = max(Clock.system.monotonicMilliseconds - start, 1)
+        print("\(table): \(records.count) rows in \(elapsed) ms, \(Int64(records.count) * 1000 / elapsed) rows/s")
+        #expect(try number("SELECT count(*) FROM \(table)") == 100_000)
+        // Again, as after a crash of whoever wrote them.
+        try sink.write(SinkBatch(records: Array(records[..<1000]), positions: [place: 100_001]))
+        #expect(try number("SELECT count(*) FROM \(table)") == 100_000)
     }
 
     @Test(arguments: [20, 50, 90, 140])

@@ -187,17 +187,4 @@ struct PostgresStoreTests {
         }
         #expect(try number("SELECT count(*) FROM soma_migrations") == Migrations.all.count)
     }
-
-    @Test func `stores a hundred thousand rows in batches`() throws {
-        let store = try PostgresStore(url: url, sink: "p")
-        _ = try store.claim(topic: "billing", partition: 0)
-        let rows = (0..<100_000).map { usage($0) }
-        let start = Clock.system.monotonicMilliseconds
-        for batch in stride(from: 0, to: rows.count, by: 10_000) {
-            try store.store(Array(rows[batch..<batch + 10_000]), positions: [("billing", 0, Int64(batch + 10_000))])
-        }
-        let elapsed = max(Clock.system.monotonicMilliseconds - start, 1)
-        print("\(rows.count) usage rows stored in \(elapsed) ms: \(Int64(rows.count) * 1000 / elapsed) rows/s")
-        #expect(try number("SELECT count(*) FROM billing_usage") == 100_000)
-    }
 }

@@ -52,11 +52,31 @@ package final class PostgresStore {
             for table in Table.allCases {
                 let batch = rows.filter { $0.table == table }
                 guard !batch.isEmpty else { continue }
-                try connection.copyIn(table.copyTarget) { (copy) throws(PostgresError) in
-                    for row in batch { try RowWriter.write(row, to: &copy) }
-                }
+                guard try !copyDirectly(batch, table) else { continue }
+                try copy(batch, to: table.stageTarget)
                 try connection.execute(table.mergeSQL)
             }
+        }
+    }
+
+    // Ids that are known already are rare: they come of a second delivery before the log. So the rows are tried without the
+    // detour, which is twice as fast, and take it when the server finds such an id.
+    private func copyDirectly(_ batch: [StoredRow], _ table: Table) throws -> Bool {
+        guard table != .billingLedger else { return false }
+        try connection.execute("SAVEPOINT direct")
+        do {
+            try copy(batch, to: table.target)
+            try connection.execute("RELEASE SAVEPOINT direct")
+            return true
+        } catch let error as PostgresError where error.isUniqueViolation {
+            try connection.execute("ROLLBACK TO SAVEPOINT direct")
+            return false
+        }
+    }
+
+    private func copy(_ batch: [StoredRow], to target: String) throws {
+        try connection.copyIn(target) { (copy) throws(PostgresError) in
+            for row in batch { try RowWriter.write(row, to: &copy) }
         }
     }
 }

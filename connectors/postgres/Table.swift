@@ -48,7 +48,10 @@ enum Table: String, CaseIterable, Sendable {
         "CREATE TEMP TABLE IF NOT EXISTS \(stage) (LIKE \(rawValue)) ON COMMIT DELETE ROWS"
     }
 
-    var copyTarget: String { "\(stage) (\(list))" }
+    /// The table itself, for COPY.
+    var target: String { "\(rawValue) (\(list))" }
+    /// Its staging table.
+    var stageTarget: String { "\(stage) (\(list))" }
 
     /// Moves the staged rows: known ids stay as they are, except balances, where the newest record counts.
     var mergeSQL: String {
