@@ -54,7 +54,7 @@ final class AnswerStream: ResponseReceiver {
             if left <= 0 { break }
             // The head may come meanwhile, and from then on the shorter limit counts.
             let nap = min(left, max(idle, 1) * 1_000_000)
-            do { try await Task.sleep(for: .nanoseconds(nap)) } catch { return false }
+            do { try await ModelThreads.shared.sleep(nanoseconds: nap) } catch { return false }
         }
         state.withLock { $0.isSilent = true }
         return true

@@ -55,7 +55,7 @@ struct ModelCaller: Sendable {
                 guard error.isRetriable, answer.chunks == 0, attempt < settings.attemptsMax,
                     let pause = pause(before: attempt, error), pause < left
                 else { return failure(request, provider: provider.name, answer, error) }
-                try await Task.sleep(for: .milliseconds(pause))
+                try await ModelThreads.shared.sleep(nanoseconds: pause * 1_000_000)
                 attempt += 1
             }
         }

@@ -29,7 +29,7 @@ package struct OpenAIProvider: ModelProvider {
         let timeouts = timeouts
         let client = client
         // Ends with this call: it is cancelled below.
-        let watch = Task {
+        let watch = Task(executorPreference: ModelThreads.shared) {
             if await stream.waitForSilence(firstByte: timeouts.firstByteMilliseconds, idle: timeouts.idleMilliseconds) {
                 client.cancel(number)
             }

@@ -34,7 +34,7 @@ final class SLMWorker: AsyncProcessor {
         }
         guard !recent.withLock({ $0.contains(record.envelope.id) }) else { return call.finish() }
         // Owned by the call: it is cancelled with it, and ends it.
-        let task = Task { await self.run(request, record.envelope, call) }
+        let task = Task(executorPreference: ModelThreads.shared) { await self.run(request, record.envelope, call) }
         call.onCancel { task.cancel() }
     }
 
