@@ -6,7 +6,8 @@ enum PositionsTable {
     struct Claim: Sendable, Equatable {
         var topic: String
         var partition: Int32
-        var nextOffset: Int64?
+        /// 0 when nothing of it is stored yet.
+        var nextOffset: Int64
         var epoch: Int64
     }
 
@@ -32,17 +33,16 @@ enum PositionsTable {
     ) throws -> Claim {
         let rows = try connection.query(
             """
-            INSERT INTO sink_positions (sink, topic, partition, next_offset, epoch) VALUES ($1, $2, $3, -1, 1)
+            INSERT INTO sink_positions (sink, topic, partition, next_offset, epoch) VALUES ($1, $2, $3, 0, 1)
             ON CONFLICT (sink, topic, partition) DO UPDATE SET epoch = sink_positions.epoch + 1, updated_at = now()
             RETURNING next_offset, epoch
             """,
             [.text(sink), .text(topic), .int4(partition)]
         )
-        let offset = try rows[0].int(0) ?? -1
         return Claim(
             topic: topic,
             partition: partition,
-            nextOffset: offset < 0 ? nil : Int64(offset),
+            nextOffset: Int64(try rows[0].int(0) ?? 0),
             epoch: Int64(try rows[0].int(1) ?? 1)
         )
     }

@@ -32,7 +32,7 @@ package final class PostgresEventSink: Sink {
         var positions: [TopicPartition: Int64] = [:]
         for partition in partitions.sorted(by: { ($0.topic, $0.partition) < ($1.topic, $1.partition) }) {
             // A database that knows nothing of a partition gets it from its start, whatever the group has committed.
-            positions[partition] = try store.claim(topic: partition.topic, partition: partition.partition) ?? 0
+            positions[partition] = try store.claim(topic: partition.topic, partition: partition.partition)
         }
         return positions
     }

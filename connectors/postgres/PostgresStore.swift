@@ -19,8 +19,8 @@ package final class PostgresStore {
 
     var isOpen: Bool { connection.isOpen }
 
-    /// Takes a partition over and says where to go on; nil when nothing of it is stored yet.
-    package func claim(topic: String, partition: Int32) throws -> Int64? {
+    /// Takes a partition over and says where to go on: at its start when nothing of it is stored yet.
+    package func claim(topic: String, partition: Int32) throws -> Int64 {
         let claim = try PositionsTable.claim(connection, sink: sink, topic: topic, partition: partition)
         epochs["\(topic)/\(partition)"] = claim.epoch
         return claim.nextOffset
