@@ -62,6 +62,7 @@ enum ConsolePage {
         input, form button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line);
           border-radius: 4px; padding: .3rem .6rem; } input { flex: 1 1 20rem; }
         .scroll { overflow-x: auto; }
+        .nosize #topics-table :is(th, td):last-child { display: none; }
         </style>
         <header>
           <h1>SomaAgent</h1>
@@ -78,7 +79,7 @@ enum ConsolePage {
             <tbody id="groups"></tbody>
           </table></div>
           <h2 id="topics-title">Topics <span class="soft" id="topics-sum"></span></h2>
-          <div class="scroll"><table aria-labelledby="topics-title">
+          <div class="scroll"><table aria-labelledby="topics-title" id="topics-table">
             <thead><tr><th scope="col">Topic<th scope="col" class="n">Partitions<th scope="col" class="n">Records
               <th scope="col" class="n">Records/s<th scope="col" class="n">Size</tr></thead>
             <tbody id="topics"></tbody>

@@ -89,6 +89,7 @@ enum ConsoleScript {
             cell[3].append(bar, number);
             return {row, bar, rate: number};
           });
+          document.body.classList.toggle("nosize", topics.every(t => t.bytes == null));
           const most = Math.max(1, ...topics.map(t => t.records_per_second));
           for (const topic of topics) {
             const {row, bar, rate: text} = rows.topics.get(topic.topic);

@@ -1,6 +1,5 @@
 import Events
 import JSON
-import Telemetry
 
 extension PlatformReport {
     var lagJSON: [UInt8] {
@@ -78,33 +77,5 @@ extension PlatformReport {
         json.endArray()
         json.endObject()
         return json.bytes
-    }
-
-    /// Lag under kafka_exporter's names, so that its dashboards and KEDA's scalers read ours; and lag in seconds.
-    func write(to text: inout PrometheusText) {
-        func labels(_ group: Group, _ partition: Partition) -> MetricsRegistry.Labels {
-            [("consumergroup", group.id), ("topic", partition.topic), ("partition", String(partition.partition))]
-        }
-        func family(_ name: String, _ help: String, _ value: (Partition) -> Double?) {
-            text.family(name, .gauge, help)
-            for group in groups {
-                for partition in group.partitions {
-                    if let value = value(partition) { text.sample(name, labels(group, partition), value) }
-                }
-            }
-        }
-        family("kafka_consumergroup_current_offset", "Committed offset of a group.") { $0.committed.map { Double($0) } }
-        family("kafka_consumergroup_lag", "Records that a group has yet to process.") { $0.lag.map { Double($0) } }
-        family("kafka_consumergroup_lag_seconds", "Age of the oldest record that a group has yet to process.") {
-            $0.lagSeconds
-        }
-        text.family("kafka_consumergroup_members", .gauge, "Members of a group.")
-        for group in groups {
-            text.sample("kafka_consumergroup_members", [("consumergroup", group.id)], Int64(group.memberCount))
-        }
-        text.family("kafka_topic_partitions", .gauge, "Partitions of a topic.")
-        for topic in topics {
-            text.sample("kafka_topic_partitions", [("topic", topic.name)], Int64(topic.partitionCount))
-        }
     }
 }

@@ -59,7 +59,6 @@ struct ViewsHandler: Sendable {
             var own = PrometheusText()
             own.family("soma_gateway_turns_waiting", .gauge, "Chat requests that wait for their turn's events.")
             own.sample("soma_gateway_turns_waiting", [], Int64(turns.count))
-            if let report = services.platform?() { report.write(to: &own) }
             let text = services.metrics.prometheusText() + own.text
             return Response(
                 status: 200,

@@ -95,14 +95,9 @@ private let report = PlatformReport(
         let topics = await gateway.send("GET", "/v1/topics").wait()
         #expect(topics.json?["topics"]?.array?.first?["records_per_second"]?.double == 2.5)
         let metrics = await gateway.send("GET", "/metrics").wait().text
-        #expect(
-            metrics.contains(
-                #"kafka_consumergroup_lag{consumergroup="turn-gate",topic="conversation.events",partition="0"} 3"#
-            )
-        )
-        #expect(metrics.contains("kafka_consumergroup_lag_seconds"))
         #expect(metrics.contains(#"soma_gateway_requests_total{route="/v1/lag",status="2xx"} 1"#))
-        #expect(!metrics.contains(#"partition="1"} -1"#))
+        let families = metrics.split(separator: "\n").filter { $0.hasPrefix("# TYPE") }
+        #expect(families.count == Set(families).count)
     }
 
     @Test func `searches memory as the key's tenant`() async throws {
