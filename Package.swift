@@ -130,9 +130,6 @@ let package = Package(
             name: "soma-generate", dependencies: ["JSON"], swiftSettings: settings),
 
         tests("HouseTests", []),
-        .target(
-            name: "LogTestSupport", dependencies: ["Broker", "RdKafka", "Telemetry", "TestSupport"],
-            path: "Tests/LogTestSupport", swiftSettings: settings),
         tests("RdKafkaTests", ["RdKafka", "Telemetry", "LogTestSupport"]),
         tests("StateStoreTests", ["StateStore"]),
         tests("ConsumerLagTests", ["ConsumerLag", "RdKafka", "Telemetry", "LogTestSupport"]),
@@ -185,4 +182,9 @@ let package = Package(
         tests("BytesTests", ["Bytes", "CChecksum"]),
         tests("CompressionTests", ["Compression", "Bytes"]),
         tests("CommitLogTests", ["CommitLog", "KafkaProtocol", "Compression", "Bytes", "Clocks", "CLinux"]),
+
+        // Layer 12: what tests of log clients share.
+        .target(
+            name: "LogTestSupport", dependencies: ["Broker", "RdKafka", "Telemetry", "TestSupport"],
+            path: "Tests/LogTestSupport", swiftSettings: settings),
     ])
