@@ -56,14 +56,14 @@ private func ask(_ parts: [(String, String)], memory: [RememberedText] = []) -> 
         #expect(ask([]) == ExtractiveAnswerer.nothingAsked)
     }
 
-    @Test func `quotes memory and says that it is from earlier`() {
+    @Test func `quotes memory and says so`() {
         let memory = [
             RememberedText(sessionID: "s0", role: "user", text: "My dog is called Rex.", score: 0.9),
             RememberedText(sessionID: "s1", role: "user", text: "What is my dog called?", score: 0.9),
         ]
         #expect(
             ask([("user", "What is my dog called?")], memory: memory)
-                == "Earlier you said: \"My dog is called Rex.\""
+                == "From memory: \"My dog is called Rex.\""
         )
     }
 

@@ -49,11 +49,11 @@ package final class PostgresStore {
                     epoch: epoch
                 )
             }
+            let batches = Dictionary(grouping: rows) { $0.table }
             for table in Table.allCases {
-                let batch = rows.filter { $0.table == table }
-                guard !batch.isEmpty else { continue }
+                guard let batch = batches[table] else { continue }
                 guard try !copyDirectly(batch, table) else { continue }
-                try copy(batch, to: table.stageTarget)
+                try copy(batch, table, to: table.stageTarget)
                 try connection.execute(table.mergeSQL)
             }
         }
@@ -65,7 +65,7 @@ package final class PostgresStore {
         guard table != .billingLedger else { return false }
         try connection.execute("SAVEPOINT direct")
         do {
-            try copy(batch, to: table.target)
+            try copy(batch, table, to: table.target)
             try connection.execute("RELEASE SAVEPOINT direct")
             return true
         } catch let error as PostgresError where error.isUniqueViolation {
@@ -74,9 +74,10 @@ package final class PostgresStore {
         }
     }
 
-    private func copy(_ batch: [StoredRow], to target: String) throws {
+    private func copy(_ batch: [StoredRow], _ table: Table, to target: String) throws {
+        let columns = table.columns.count
         try connection.copyIn(target) { (copy) throws(PostgresError) in
-            for row in batch { try RowWriter.write(row, to: &copy) }
+            for row in batch { try RowWriter.write(row, columns: columns, to: &copy) }
         }
     }
 }

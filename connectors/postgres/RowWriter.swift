@@ -6,12 +6,16 @@ enum RowWriter {
     // RFC 3339 has four digits for the year, and timestamptz more than enough.
     private static let timeMax: Int64 = 253_402_300_799_999
 
-    static func write(_ row: StoredRow, to copy: inout CopyWriter) throws(PostgresError) {
-        try copy.row(columns: row.table.columns.count)
+    /// Writes a row of a table with so many columns.
+    static func write(_ row: StoredRow, columns: Int, to copy: inout CopyWriter) throws(PostgresError) {
+        try copy.row(columns: columns)
         try text(row.id, to: &copy)
         switch row.content {
         case .conversation(let event):
-            for value in [event.tenant, event.sessionID, event.requestID, event.type] { try text(value, to: &copy) }
+            try text(event.tenant, to: &copy)
+            try text(event.sessionID, to: &copy)
+            try text(event.requestID, to: &copy)
+            try text(event.type, to: &copy)
             try copy.text(event.content)
             try optional(event.model, to: &copy)
             try time(row.time, to: &copy)
@@ -19,35 +23,46 @@ enum RowWriter {
             try optional(event.causationID, to: &copy)
             try copy.jsonb(utf8: row.data)
         case .audit(let audit):
-            for value in [audit.tenant, audit.actor, audit.action, audit.resource, audit.outcome] {
-                try text(value, to: &copy)
-            }
-            for value in [audit.requestID, audit.sessionID] { try text(value, to: &copy) }
+            try text(audit.tenant, to: &copy)
+            try text(audit.actor, to: &copy)
+            try text(audit.action, to: &copy)
+            try text(audit.resource, to: &copy)
+            try text(audit.outcome, to: &copy)
+            try text(audit.requestID, to: &copy)
+            try text(audit.sessionID, to: &copy)
             try time(row.time, to: &copy)
             try copy.jsonb(utf8: row.data)
         case .usage(let usage):
-            for value in [
-                usage.tenant, usage.requestID, usage.sessionID, usage.service, usage.model, usage.provider,
-            ] { try text(value, to: &copy) }
+            try text(usage.tenant, to: &copy)
+            try text(usage.requestID, to: &copy)
+            try text(usage.sessionID, to: &copy)
+            try text(usage.service, to: &copy)
+            try text(usage.model, to: &copy)
+            try text(usage.provider, to: &copy)
             copy.int8(usage.promptTokens)
             copy.int8(usage.completionTokens)
             copy.int8(usage.totalTokens)
-            for value in [usage.source, usage.status] { try text(value, to: &copy) }
+            try text(usage.source, to: &copy)
+            try text(usage.status, to: &copy)
             try time(row.time, to: &copy)
             try copy.jsonb(utf8: row.data)
         case .charge(let charge):
-            for value in [
-                charge.usageID, charge.tenant, charge.requestID, charge.sessionID, charge.service, charge.model,
-                charge.currency,
-            ] { try text(value, to: &copy) }
+            try text(charge.usageID, to: &copy)
+            try text(charge.tenant, to: &copy)
+            try text(charge.requestID, to: &copy)
+            try text(charge.sessionID, to: &copy)
+            try text(charge.service, to: &copy)
+            try text(charge.model, to: &copy)
+            try text(charge.currency, to: &copy)
             try copy.numeric(charge.amount)
             try text(charge.priceBook, to: &copy)
             try time(row.time, to: &copy)
             try copy.jsonb(utf8: row.data)
         case .balance(let balance):
-            for value in [balance.tenant, balance.service, balance.model, balance.currency] {
-                try text(value, to: &copy)
-            }
+            try text(balance.tenant, to: &copy)
+            try text(balance.service, to: &copy)
+            try text(balance.model, to: &copy)
+            try text(balance.currency, to: &copy)
             copy.int8(balance.totalTokens)
             try copy.numeric(balance.totalAmount)
             copy.int8(balance.usageCount)
@@ -55,7 +70,9 @@ enum RowWriter {
             try text(balance.lastEventID, to: &copy)
             try time(row.time, to: &copy)
         case .training(let training):
-            for value in [training.tenant, training.action, training.user] { try text(value, to: &copy) }
+            try text(training.tenant, to: &copy)
+            try text(training.action, to: &copy)
+            try text(training.user, to: &copy)
             try time(row.time, to: &copy)
             try copy.jsonb(utf8: row.data)
         }

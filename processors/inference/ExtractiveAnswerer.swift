@@ -102,7 +102,7 @@ struct ExtractiveAnswerer: Sendable {
     // Questions answer nothing, and neither do our own set phrases or quotations that we made before.
     private func add(_ text: String, _ speaker: Speaker, weight: Double, to sentences: inout [Sentence]) {
         let isOurs = Self.nothingFound.contains(text) || Self.greeting.contains(text) || Self.noted.contains(text)
-        guard !text.hasSuffix("?"), !isOurs, !text.hasPrefix(Self.youSaid), !text.hasPrefix(Self.youSaidEarlier) else {
+        guard !text.hasSuffix("?"), !isOurs, !text.hasPrefix(Self.youSaid), !text.hasPrefix(Self.fromMemory) else {
             return
         }
         sentences.append(Sentence(text: text, terms: Words.terms(text), speaker: speaker, weight: weight))
@@ -147,7 +147,7 @@ struct ExtractiveAnswerer: Sendable {
     }
 
     private static let youSaid = "You said: \""
-    private static let youSaidEarlier = "Earlier you said: \""
+    private static let fromMemory = "From memory: \""
 
     private func join(_ sentences: [Sentence]) -> String {
         var parts: [String] = []
@@ -155,7 +155,7 @@ struct ExtractiveAnswerer: Sendable {
         var speaker: Speaker?
         func close() {
             guard !quoted.isEmpty else { return }
-            let opening = speaker == .user ? Self.youSaid : Self.youSaidEarlier
+            let opening = speaker == .user ? Self.youSaid : Self.fromMemory
             parts.append(opening + quoted.joined(separator: " ") + "\"")
             quoted = []
         }
