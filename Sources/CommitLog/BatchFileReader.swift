@@ -4,6 +4,8 @@ import KafkaProtocol
 /// Reads whole, verified batches from a segment file.
 struct BatchFileReader {
     private let handle: FileHandle
+    private let isDirect: Bool
+    private let pool: ReadBufferPool
     private var position: Int64
     /// The base offset that the batch at `position` must have: the checksum does not cover it.
     private var nextOffset: Int64
@@ -15,8 +17,17 @@ struct BatchFileReader {
     }
 
     /// Reads from `position`, where the batch with base offset `nextOffset` begins, up to `limit`, where the batches end.
-    init(_ handle: FileHandle, position: Int64, nextOffset: Int64, limit: Int64) {
+    init(
+        _ handle: FileHandle,
+        isDirect: Bool,
+        pool: ReadBufferPool,
+        position: Int64,
+        nextOffset: Int64,
+        limit: Int64
+    ) {
         self.handle = handle
+        self.isDirect = isDirect
+        self.pool = pool
         self.position = position
         self.nextOffset = nextOffset
         self.limit = limit
@@ -51,16 +62,14 @@ struct BatchFileReader {
         }
     }
 
-    private func load(_ count: Int) throws(LogError) -> SharedBytes {
+    private func load(_ count: Int) throws(LogError) -> ReadBuffer {
         let count = Int(min(Int64(count), limit - position))
-        var writer = ByteWriter(capacity: max(count, 1))
-        let handle = handle
-        let position = position
-        try writer.writeInPlace(maximum: count) { room throws(LogError) in try handle.read(into: room, at: position) }
-        guard writer.count == count else {
-            throw damage(at: position + Int64(writer.count), "the file ends before the log does")
+        let buffer = pool.take(count)
+        let got = try buffer.fill(from: handle, isDirect: isDirect, at: position, count: count)
+        guard got == count else {
+            throw damage(at: position + Int64(got), "the file ends before the log does")
         }
-        return writer.finish()
+        return buffer
     }
 
     /// Where in `bytes` the batch with `offset` begins; nil when it lies behind, and the position is moved there.

@@ -184,6 +184,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             }
         }
         if services.chunks.usedBytes.load(ordering: .relaxed) == 0 { services.chunks.trim() }
+        services.reads.releaseIfIdle()
     }
 
     /// Writes what waits, syncs, marks the directory clean and lets it go.

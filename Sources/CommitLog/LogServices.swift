@@ -8,6 +8,7 @@ final class LogServices: Sendable {
     let clock: Clock
     let onEvent: @Sendable (LogEvent) -> Void
     let chunks = ChunkPool()
+    let reads = ReadBufferPool()
     let cache: LogCache
     let writers: WriterPool
     let rootSync: DirectorySync

@@ -44,6 +44,8 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
     private var refusesDirect = false
     private var bufferedHandle: FileHandle?
     private var readHandle: FileHandle?
+    private var directReadHandle: FileHandle?
+    private var refusesDirectReads = false
 
     var logPath: String { stem + ".log" }
     var indexPath: String { stem + ".index" }
@@ -105,6 +107,30 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
         return handle
     }
 
+    /// The file open for reading past the page cache, nil where the file system has no such thing.
+    ///
+    /// Call it with the lock held.
+    func directReader() throws(LogError) -> FileHandle? {
+        if let directReadHandle { return directReadHandle }
+        guard !refusesDirectReads else { return nil }
+        do throws(LogError) {
+            directReadHandle = try FileHandle(path: logPath, flags: O_RDONLY | soma_o_direct())
+        } catch .input(_, _, code: EINVAL) {
+            refusesDirectReads = true
+        } catch {
+            throw error
+        }
+        return directReadHandle
+    }
+
+    /// Notes that the file system opens files for direct reads and then does not do them.
+    ///
+    /// Call it with the lock held.
+    func refuseDirectReads() {
+        refusesDirectReads = true
+        directReadHandle = nil
+    }
+
     /// The file open for writing, made if need be; only its writer thread calls this.
     ///
     /// `direct` means past the page cache, which some file systems refuse: the answer says what it is. With `synced` a
@@ -140,6 +166,7 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
     func closeFiles() {
         closeWriter()
         readHandle = nil
+        directReadHandle = nil
     }
 
     func closeWriter() {

@@ -35,7 +35,7 @@ extension BrokerSettings {
             "268435456",
             "Produced bytes that may wait for the disk before connections are no longer read."
         ),
-        .init("fetch.max.bytes", .integer(1024...Int64(Int32.max)), "57671680", "Most bytes of one fetch answer."),
+        .init("fetch.max.bytes", .integer(1024...Int64(Int32.max)), "16777216", "Most bytes of one fetch answer."),
         .init("message.max.bytes", .integer(0...Int64(Int32.max)), "1048588", "Largest record batch."),
         .init(
             "log.flush",
