@@ -13,10 +13,10 @@ package struct KafkaUUID: Sendable, Hashable {
 
     /// A random version 4 UUID; its Base64 text never begins with a dash, as in Kafka, so that tools can take it as an
     /// argument.
-    package static func random(using generator: inout some RandomNumberGenerator) -> KafkaUUID {
+    package static func random() -> KafkaUUID {
         while true {
-            let high = UInt64.random(in: .min ... .max, using: &generator) & ~0xf000 | 0x4000
-            let low = UInt64.random(in: .min ... .max, using: &generator) & ~(0b11 << 62) | (0b10 << 62)
+            let high = UInt64.random(in: .min ... .max) & ~0xf000 | 0x4000
+            let low = UInt64.random(in: .min ... .max) & ~(0b11 << 62) | (0b10 << 62)
             let id = KafkaUUID(high: high, low: low)
             if !id.text.hasPrefix("-") { return id }
         }

@@ -9,11 +9,10 @@ enum JoinGroupHandler: Handler {
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
         let clientID = exchange.header.clientID ?? ""
-        var random = SystemRandomNumberGenerator()
         let session = Int64(request.sessionTimeoutMilliseconds)
         let join = GroupEvent.Join(
             memberID: request.memberID,
-            candidateID: "\(request.groupInstanceID ?? clientID)-\(KafkaUUID.random(using: &random).text)",
+            candidateID: "\(request.groupInstanceID ?? clientID)-\(KafkaUUID.random().text)",
             instanceID: request.groupInstanceID,
             clientID: clientID,
             clientHost: exchange.session.clientHost,

@@ -82,10 +82,9 @@ package final class TopicCatalogue: Sendable {
 
     package func create(name: String, partitionCount: Int32, configs: TopicConfigs) throws(Refusal) -> Topic {
         try check(name: name, partitionCount: partitionCount, configs: configs)
-        var random = SystemRandomNumberGenerator()
         let record = TopicRecord(
             name: name,
-            id: .random(using: &random),
+            id: .random(),
             partitionCount: partitionCount,
             configs: configs
         )

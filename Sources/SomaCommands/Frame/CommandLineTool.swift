@@ -19,7 +19,6 @@ package enum CommandLineTool {
             next += 1
         }
         let words = Array(CommandLine.arguments.dropFirst())
-        if words.prefix(2) == ["serve", "broker"] { return ServeBroker.run(arguments: Array(words.dropFirst(2))) }
         return run(words, environment: environment, root: CommandTree.root(bench: bench)).rawValue
     }
 
