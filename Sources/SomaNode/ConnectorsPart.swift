@@ -18,7 +18,7 @@ package final class ConnectorsPart: Sendable {
         brokers: String,
         postgresURL: String?,
         memory: MemoryIndex?,
-        clusterID: String?,
+        clusterID: String,
         instanceID: String?
     ) {
         var settings = SinkSettings()

@@ -22,7 +22,7 @@ package final class DevNode: Sendable {
     /// Where the log is, and which one it is.
     private struct LogAddress: Sendable {
         let brokers: String
-        let clusterID: String?
+        let clusterID: String
     }
 
     package let instance: DevInstance
@@ -69,14 +69,16 @@ package final class DevNode: Sendable {
         let brokers = Latch<LogAddress>()
         let topics = Latch<TopicSetup.Outcome>()
         let memory = Latch<MemoryIndex>()
-        // Three chains that need nothing of each other.
+        // Two chains that need nothing of each other.
         try Concurrently.run([
             ("postgres", { postgres.set(try startPostgres(settings, folder, stack)) }),
-            ("memory", { memory.set(try openMemory(settings, folder, stack)) }),
             (
                 "broker",
                 {
                     let log = try startBroker(settings, folder, stack)
+                    let index = try MemoryFolder.open(in: folder.path, clusterID: log.clusterID)
+                    stack.add("memory") { index.save() }
+                    memory.set(index)
                     topics.set(try TopicSetup.create(resources.topics, with: Admin(brokers: log.brokers)))
                     brokers.set(log)
                 }
@@ -129,19 +131,6 @@ package final class DevNode: Sendable {
         guard FreePort.isFree(settings.httpPort) else { throw PortInUse(port: settings.httpPort, part: "gateway") }
     }
 
-    private static func openMemory(
-        _ settings: DevSettings,
-        _ folder: DataFolder,
-        _ stack: StopStack
-    ) throws -> MemoryIndex {
-        // The index knows how far it has read; two logs must not be taken for one.
-        let memory = try MemoryIndex(
-            directory: folder.path + (settings.external == nil ? "/memory" : "/memory-external")
-        )
-        stack.add("memory") { memory.save() }
-        return memory
-    }
-
     private static func startPostgres(
         _ settings: DevSettings,
         _ folder: DataFolder,
@@ -158,7 +147,10 @@ package final class DevNode: Sendable {
         _ folder: DataFolder,
         _ stack: StopStack
     ) throws -> LogAddress {
-        if let external = settings.external { return LogAddress(brokers: external, clusterID: nil) }
+        if let external = settings.external {
+            let clusterID = try Admin(brokers: external).clusterID(deadline: .seconds(30))
+            return LogAddress(brokers: external, clusterID: clusterID)
+        }
         var values = settings.brokerSettings
         // Data that is thrown away need not wait for the disk.
         if folder.isTemporary { values["log.flush"] = values["log.flush"] ?? "os" }
@@ -171,7 +163,7 @@ package final class DevNode: Sendable {
         )
         let address = try broker.start()
         stack.add("broker") { broker.stop() }
-        return LogAddress(brokers: address.description, clusterID: broker.clusterID)
+        return LogAddress(brokers: address.description, clusterID: broker.clusterID ?? "")
     }
 
     private static func notes(_ topics: TopicSetup.Outcome, _ settings: DevSettings) -> [String] {

@@ -33,6 +33,12 @@ enum DevCommand {
         return .success
     }
 
+    private static func durability(_ instance: DevInstance, _ invocation: Invocation) -> String {
+        guard instance.durable else { return "no: --ephemeral keeps nothing" }
+        return invocation.option("external") == nil
+            ? "yes: acknowledged is on disk" : "yes: as the external brokers keep it"
+    }
+
     private static func settings(_ invocation: Invocation) throws -> DevSettings {
         var settings = DevSettings()
         if invocation.flag("ephemeral") {
@@ -64,7 +70,7 @@ enum DevCommand {
         var rows: [(String, String)] = [
             ("broker", instance.broker), ("gateway", "\(instance.http)/v1"), ("metrics", "\(instance.http)/metrics"),
             ("postgres", instance.postgres), ("data", instance.data),
-            ("durable", instance.durable ? "yes: acknowledged is on disk" : "no: --ephemeral keeps nothing"),
+            ("durable", durability(instance, invocation)),
             ("API key", instance.apiKey),
         ]
         if !invocation.flag("no-console") { rows.insert(("console", "\(instance.http)/"), at: 2) }

@@ -2,6 +2,7 @@ import Broker
 import ConsumerLag
 import Declarations
 import JSON
+import RdKafka
 import SomaNode
 import SomaStreams
 import VectorSink
@@ -11,7 +12,7 @@ enum ServeCommands {
     static let command = Command(
         "serve",
         "Run one part of the platform in the foreground.",
-        [broker, gateway, processors]
+        [broker, gateway, processors, connectors, all]
     )
 
     private static let broker = Command(
@@ -86,7 +87,9 @@ enum ServeCommands {
         options: sinkOptions
     ) { invocation in
         try Service.run(invocation) { stack, stop in
-            let part = try startConnectors(openMemory(stack, invocation), stack, invocation)
+            let clusterID = try invocation.admin().clusterID(deadline: invocation.globals.timeout)
+            let memory = try openMemory(clusterID, stack, invocation)
+            let part = try startConnectors(memory, clusterID, stack, invocation)
             try Readiness.wait(Service.readyDeadline, { part.states }, unless: { stop.isRequested })
             return ["connectors": .array(part.states.map { .string($0.name) }), "pid": Service.processID]
         }
@@ -100,8 +103,9 @@ enum ServeCommands {
     ) { invocation in
         try Service.run(invocation) { stack, stop in
             let settings = try gatewaySettings(invocation)
-            let memory = try openMemory(stack, invocation)
-            let connectors = try startConnectors(memory, stack, invocation)
+            let clusterID = try invocation.admin().clusterID(deadline: invocation.globals.timeout)
+            let memory = try openMemory(clusterID, stack, invocation)
+            let connectors = try startConnectors(memory, clusterID, stack, invocation)
             let catalogue = ProcessorCatalogue(
                 try DeclaredResources.builtin(),
                 environment: invocation.environment,
@@ -129,16 +133,20 @@ enum ServeCommands {
         return lag
     }
 
-    private static func openMemory(_ stack: StopStack, _ invocation: Invocation) throws -> MemoryIndex {
-        let folder = (invocation.option("data") ?? DevInstance.defaultData) + "/memory"
-        try Files.makeFolder(folder)
-        let memory = try MemoryIndex(directory: folder)
+    private static func openMemory(
+        _ clusterID: String,
+        _ stack: StopStack,
+        _ invocation: Invocation
+    ) throws -> MemoryIndex {
+        let data = invocation.option("data") ?? DevInstance.defaultData
+        let memory = try MemoryFolder.open(in: data, clusterID: clusterID)
         stack.add("memory") { memory.save() }
         return memory
     }
 
     private static func startConnectors(
         _ memory: MemoryIndex,
+        _ clusterID: String,
         _ stack: StopStack,
         _ invocation: Invocation
     ) throws -> ConnectorsPart {
@@ -149,7 +157,7 @@ enum ServeCommands {
             brokers: invocation.globals.brokers,
             postgresURL: url,
             memory: memory,
-            clusterID: nil,
+            clusterID: clusterID,
             instanceID: nil
         )
         stack.add("connectors") { part.stop() }
