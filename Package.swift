@@ -15,8 +15,12 @@ let settings: [SwiftSetting] = [
 func swift(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
     let manifest = path?.hasPrefix("processors/") == true ? "processor.yaml" : "connector.yaml"
     return .target(
-        name: name, dependencies: dependencies, path: path,
-        exclude: path == nil ? [] : ["README.md", manifest], swiftSettings: settings)
+        name: name,
+        dependencies: dependencies,
+        path: path,
+        exclude: path == nil ? [] : ["README.md", manifest],
+        swiftSettings: settings
+    )
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -81,20 +85,35 @@ let package = Package(
         // Layer 6
         swift(
             "Broker",
-            ["CommitLog", "KafkaProtocol", "EventLoop", "Bytes", "Compression", "Clocks", "Telemetry", "CLinux"]),
+            ["CommitLog", "KafkaProtocol", "EventLoop", "Bytes", "Compression", "Clocks", "Telemetry", "CLinux"]
+        ),
         swift("SomaStreams", ["RdKafka", "Events", "JSON", "StateStore", "Telemetry", "Clocks", "Crypto"]),
         swift("SinkRuntime", ["RdKafka", "Events", "JSON", "Telemetry", "Clocks"]),
 
         // Layer 7
         swift("SomaStreamsTesting", ["SomaStreams", "Events", "JSON", "StateStore", "Clocks", "Telemetry"]),
         swift("ConsumerLag", ["RdKafka", "Telemetry", "Clocks"]),
-        swift("Conversation", ["SomaStreams", "Events", "JSON", "Crypto", "StateStore"], path: "processors/conversation"),
         swift(
-            "Inference", ["SomaStreams", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "Retrieval"],
-            path: "processors/inference"),
+            "Conversation",
+            ["SomaStreams", "Events", "JSON", "Crypto", "StateStore"],
+            path: "processors/conversation"
+        ),
+        swift(
+            "Inference",
+            ["SomaStreams", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "Retrieval"],
+            path: "processors/inference"
+        ),
         swift("Billing", ["SomaStreams", "Events", "JSON", "StateStore", "Declarations"], path: "processors/billing"),
-        swift("PostgresSink", ["SinkRuntime", "RdKafka", "Postgres", "Events", "JSON", "Telemetry"], path: "connectors/postgres"),
-        swift("VectorSink", ["SinkRuntime", "RdKafka", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry", "Bytes"], path: "connectors/vector"),
+        swift(
+            "PostgresSink",
+            ["SinkRuntime", "RdKafka", "Postgres", "Events", "JSON", "Telemetry"],
+            path: "connectors/postgres"
+        ),
+        swift(
+            "VectorSink",
+            ["SinkRuntime", "RdKafka", "VectorIndex", "Retrieval", "Events", "JSON", "Telemetry", "Bytes"],
+            path: "connectors/vector"
+        ),
 
         // Layer 8
         swift(
@@ -102,16 +121,19 @@ let package = Package(
             [
                 "HTTPServer", "RdKafka", "Events", "Schemas", "JSON", "Crypto", "Clocks", "Telemetry", "ConsumerLag",
                 "VectorSink", "Declarations", "CLinux",
-            ]),
+            ]
+        ),
 
         // Layer 9
         swift(
             "SomaNode",
             [
-                "Broker", "CommitLog", "Gateway", "Schemas", "SomaStreams", "SinkRuntime", "ConsumerLag", "Conversation",
+                "Broker", "CommitLog", "Gateway", "Schemas", "SomaStreams", "SinkRuntime", "ConsumerLag",
+                "Conversation",
                 "Inference", "Billing", "PostgresSink", "VectorSink", "Declarations", "Events", "JSON", "RdKafka",
                 "Postgres", "HTTPServer", "HTTPClient", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux",
-            ]),
+            ]
+        ),
 
         // Layer 10
         swift(
@@ -119,15 +141,20 @@ let package = Package(
             [
                 "SomaNode", "Broker", "RdKafka", "Events", "JSON", "ConsumerLag", "Declarations", "HTTPClient",
                 "Postgres", "SomaStreams", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux", "VectorSink",
-            ]),
+            ]
+        ),
         swift(
             "SomaBench",
-            ["SomaNode", "Broker", "RdKafka", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "CLinux"]),
+            ["SomaNode", "Broker", "RdKafka", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "CLinux"]
+        ),
 
         // Layer 11
         .executableTarget(name: "soma", dependencies: ["SomaCommands", "SomaBench"], swiftSettings: settings),
         .executableTarget(
-            name: "soma-generate", dependencies: ["JSON"], swiftSettings: settings),
+            name: "soma-generate",
+            dependencies: ["JSON"],
+            swiftSettings: settings
+        ),
 
         tests("HouseTests", []),
         tests("RdKafkaTests", ["RdKafka", "Telemetry", "LogTestSupport"]),
@@ -139,17 +166,29 @@ let package = Package(
             [
                 "SomaStreams", "SomaStreamsTesting", "StateStore", "RdKafka", "Events", "JSON", "Telemetry", "Clocks",
                 "LogTestSupport",
-            ]),
+            ]
+        ),
         tests("JSONTests", ["JSON"]),
         tests("EventsTests", ["Events", "JSON"]),
         tests("DeclarationsTests", ["Declarations", "YAML"]),
         .testTarget(
-            name: "CompatibilityTests", dependencies: ["TestSupport", "JSON"], exclude: ["Clients"], swiftSettings: settings),
+            name: "CompatibilityTests",
+            dependencies: ["TestSupport", "JSON"],
+            exclude: ["Clients"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", "JSON"], exclude: ["Peers"], swiftSettings: settings),
+            name: "IntegrationTests",
+            dependencies: ["TestSupport", "JSON"],
+            exclude: ["Peers"],
+            swiftSettings: settings
+        ),
         .target(
-            name: "TestSupport", dependencies: ["Postgres", "CLinux"], path: "Tests/TestSupport",
-            swiftSettings: settings),
+            name: "TestSupport",
+            dependencies: ["Postgres", "CLinux"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("HTTPServerTests", ["HTTPServer", "TestSupport"]),
         tests("HTTPClientTests", ["HTTPClient", "HTTPServer", "TestSupport"]),
@@ -159,7 +198,8 @@ let package = Package(
             [
                 "Gateway", "HTTPServer", "HTTPClient", "Events", "Schemas", "JSON", "Clocks", "Telemetry", "RdKafka",
                 "Broker", "TestSupport",
-            ]),
+            ]
+        ),
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("EventLoopTests", ["EventLoop", "Bytes", "Clocks", "Telemetry", "TestSupport"]),
@@ -168,13 +208,16 @@ let package = Package(
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
         tests(
             "PostgresSinkTests",
-            ["PostgresSink", "Postgres", "RdKafka", "SinkRuntime", "Events", "JSON", "Clocks", "TestSupport"]),
+            ["PostgresSink", "Postgres", "RdKafka", "SinkRuntime", "Events", "JSON", "Clocks", "TestSupport"]
+        ),
         tests("VectorSinkTests", ["VectorSink", "RdKafka", "SinkRuntime", "Events", "Clocks", "TestSupport"]),
         tests("VectorIndexTests", ["VectorIndex", "Clocks", "TestSupport"]),
         .testTarget(
             name: "InferenceTests",
             dependencies: ["Inference", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting", "TestSupport"],
-            exclude: ["Peers"], swiftSettings: settings),
+            exclude: ["Peers"],
+            swiftSettings: settings
+        ),
         tests("ConversationTests", ["Conversation", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting"]),
         tests("BillingTests", ["Billing", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting", "StateStore"]),
         tests("SomaNodeTests", ["SomaNode", "Postgres"]),
@@ -185,6 +228,10 @@ let package = Package(
 
         // Layer 12: what tests of log clients share.
         .target(
-            name: "LogTestSupport", dependencies: ["Broker", "RdKafka", "Telemetry", "TestSupport"],
-            path: "Tests/LogTestSupport", swiftSettings: settings),
-    ])
+            name: "LogTestSupport",
+            dependencies: ["Broker", "RdKafka", "Telemetry", "TestSupport"],
+            path: "Tests/LogTestSupport",
+            swiftSettings: settings
+        ),
+    ]
+)

@@ -26,8 +26,11 @@ struct FieldReader {
         for entry in entries where !keys.contains(entry.key) {
             let nearest = Spelling.nearest(to: entry.key, among: keys).map { "; did you mean \($0)?" } ?? ""
             throw YAMLError(
-                file: file, line: entry.keyLine, column: node.column,
-                reason: "\(path) has no field \(entry.key)\(nearest)")
+                file: file,
+                line: entry.keyLine,
+                column: node.column,
+                reason: "\(path) has no field \(entry.key)\(nearest)"
+            )
         }
     }
 

@@ -48,8 +48,12 @@ package struct PriceBookDeclaration: Sendable {
             }
             rates.append(
                 Rate(
-                    model: try rate.string("model"), meter: meter,
-                    per: Int64(try rate.integer("per", in: 1...1_000_000_000_000)), price: price))
+                    model: try rate.string("model"),
+                    meter: meter,
+                    per: Int64(try rate.integer("per", in: 1...1_000_000_000_000)),
+                    price: price
+                )
+            )
         }
         self.rates = rates
     }

@@ -31,9 +31,17 @@ public struct Envelope: Sendable, Equatable {
 
     /// Makes an envelope.
     public init(
-        id: String, source: String, type: String, time: Int64, subject: String? = nil, dataSchema: String? = nil,
-        tenant: String = Envelope.defaultTenant, correlationID: String? = nil, causationID: String? = nil,
-        traceparent: String? = nil, replay: String? = nil
+        id: String,
+        source: String,
+        type: String,
+        time: Int64,
+        subject: String? = nil,
+        dataSchema: String? = nil,
+        tenant: String = Envelope.defaultTenant,
+        correlationID: String? = nil,
+        causationID: String? = nil,
+        traceparent: String? = nil,
+        replay: String? = nil
     ) {
         self.id = id
         self.source = source
@@ -53,11 +61,14 @@ public struct Envelope: Sendable, Equatable {
     /// What a record does not say is filled in: the id from its place in the log, so that it is the same at every
     /// reading; the tenant `default`; the correlation id from its own id; the time from the record's timestamp.
     ///
-    /// - Parameters:
-    ///   - headers: Calls its argument with each header's name and value; the last of a name wins.
-    ///   - defaultType: The type when no header tells one.
+    /// `headers` calls its argument with each header's name and value; the last of a name wins. `defaultType` is the type
+    /// when no header tells one; `timestamp` is in milliseconds since 1970-01-01T00:00:00Z.
     public init(
-        topic: String, partition: Int32, offset: Int64, timestamp: Int64, defaultType: String,
+        topic: String,
+        partition: Int32,
+        offset: Int64,
+        timestamp: Int64,
+        defaultType: String,
         headers: ((String, UnsafeRawBufferPointer) -> Void) -> Void
     ) {
         var id: String?, source: String?, type: String?, time: Int64?, subject: String?, dataSchema: String?
@@ -80,10 +91,18 @@ public struct Envelope: Sendable, Equatable {
             }
         }
         self.init(
-            id: id ?? "\(topic)/\(partition)/\(offset)", source: source ?? "/topics/\(topic)",
-            type: type ?? defaultType, time: time ?? timestamp, subject: subject, dataSchema: dataSchema,
-            tenant: tenant ?? Self.defaultTenant, correlationID: correlation, causationID: causation,
-            traceparent: traceparent, replay: replay)
+            id: id ?? "\(topic)/\(partition)/\(offset)",
+            source: source ?? "/topics/\(topic)",
+            type: type ?? defaultType,
+            time: time ?? timestamp,
+            subject: subject,
+            dataSchema: dataSchema,
+            tenant: tenant ?? Self.defaultTenant,
+            correlationID: correlation,
+            causationID: causation,
+            traceparent: traceparent,
+            replay: replay
+        )
     }
 
     /// The headers of a record that carries this event in binary mode.
@@ -113,13 +132,24 @@ public struct Envelope: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - type: The new event's type.
+    ///   - dataSchema: The contract of its data.
     ///   - processor: Who makes it.
     ///   - index: Its place among the outputs of this event, from 0.
     ///   - time: When, in milliseconds since 1970-01-01T00:00:00Z.
+    /// - Returns: An envelope with a derived id; tenant, correlation, trace and replay mark are carried on.
     public func caused(type: String, dataSchema: String?, processor: String, index: Int, time: Int64) -> Envelope {
         Envelope(
-            id: EventID.derived(from: id, processor: processor, index: index), source: "/processors/\(processor)",
-            type: type, time: time, subject: subject, dataSchema: dataSchema, tenant: tenant,
-            correlationID: correlationID, causationID: id, traceparent: traceparent, replay: replay)
+            id: EventID.derived(from: id, processor: processor, index: index),
+            source: "/processors/\(processor)",
+            type: type,
+            time: time,
+            subject: subject,
+            dataSchema: dataSchema,
+            tenant: tenant,
+            correlationID: correlationID,
+            causationID: id,
+            traceparent: traceparent,
+            replay: replay
+        )
     }
 }

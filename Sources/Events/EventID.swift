@@ -7,6 +7,7 @@ public enum EventID {
     /// - Parameters:
     ///   - milliseconds: Wall clock, since 1970-01-01T00:00:00Z.
     ///   - random: Source of the 74 random bits.
+    /// - Returns: 36 characters.
     public static func uuidV7(milliseconds: Int64, using random: inout some RandomNumberGenerator) -> String {
         let high = UInt64(bitPattern: milliseconds) << 16 | 0x7000 | (random.next() & 0x0FFF)
         let low = (random.next() & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000

@@ -11,6 +11,7 @@ public protocol EventPayload: Sendable {
     /// The ordering key of a record with this data.
     ///
     /// - Parameter tenant: The tenant of the envelope, for types keyed by it.
+    /// - Returns: The key as text; empty when the data has none.
     func key(tenant: String) -> String
     /// Reads the data.
     ///

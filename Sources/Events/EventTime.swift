@@ -3,11 +3,13 @@ public enum EventTime {
     /// Writes a time such as `2026-11-21T02:26:00.125Z`.
     ///
     /// - Parameter milliseconds: Since 1970-01-01T00:00:00Z; years 0000 to 9999.
+    /// - Returns: 24 characters.
     public static func text(milliseconds: Int64) -> String {
         let days = floorDivide(milliseconds, by: 86_400_000)
         let inDay = milliseconds - days * 86_400_000
         let (year, month, day) = civil(days: days)
-        return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T" + padded(inDay / 3_600_000, 2) + ":"
+        return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T" + padded(inDay / 3_600_000, 2)
+            + ":"
             + padded(inDay / 60_000 % 60, 2) + ":" + padded(inDay / 1000 % 60, 2) + "." + padded(inDay % 1000, 3) + "Z"
     }
 
@@ -21,7 +23,9 @@ public enum EventTime {
             let minute = scanner.number(2), scanner.skip(":"), let second = scanner.number(2),
             (1...12).contains(month), (1...daysIn(month, year)).contains(day), hour < 24, minute < 60, second <= 60
         else { return nil }
-        guard let fraction = scanner.fraction(), let offset = scanner.offsetMinutes(), scanner.isAtEnd else { return nil }
+        guard let fraction = scanner.fraction(), let offset = scanner.offsetMinutes(), scanner.isAtEnd else {
+            return nil
+        }
         let seconds = days(year: year, month: month, day: day) * 86_400 + hour * 3600 + (minute - offset) * 60 + second
         return seconds * 1000 + fraction
     }

@@ -14,7 +14,9 @@ struct MemberReader {
     }
 
     private func optional<Value>(
-        _ name: StaticString, _ expected: String, _ read: (JSONView) -> Value?
+        _ name: StaticString,
+        _ expected: String,
+        _ read: (JSONView) -> Value?
     ) throws(EventError) -> Value? {
         guard let member = json[name], !member.isNull else { return nil }
         guard let value = read(member) else { throw fail("\(name)", "must be \(expected)") }
@@ -58,7 +60,8 @@ struct MemberReader {
         }
     }
     func optionalObject<Value>(
-        _ name: StaticString, _ read: (JSONView) throws(EventError) -> Value
+        _ name: StaticString,
+        _ read: (JSONView) throws(EventError) -> Value
     ) throws(EventError) -> Value? {
         guard let member = json[name], !member.isNull else { return nil }
         do {
@@ -68,7 +71,8 @@ struct MemberReader {
         }
     }
     func optionalObjects<Value>(
-        _ name: StaticString, _ read: (JSONView) throws(EventError) -> Value
+        _ name: StaticString,
+        _ read: (JSONView) throws(EventError) -> Value
     ) throws(EventError) -> [Value]? {
         guard let member = json[name], !member.isNull else { return nil }
         guard member.kind == .array else { throw fail("\(name)", "must be a list") }
@@ -81,7 +85,10 @@ struct MemberReader {
                 values.append(try read(element))
             } catch {
                 failure = EventError(
-                    type: type, member: "/\(name)/\(values.count)\(error.member)", reason: error.reason)
+                    type: type,
+                    member: "/\(name)/\(values.count)\(error.member)",
+                    reason: error.reason
+                )
             }
         }
         if let failure { throw failure }
@@ -97,9 +104,11 @@ struct MemberReader {
         try required(name, optionalStringMap(name))
     }
     func object<Value>(
-        _ name: StaticString, _ read: (JSONView) throws(EventError) -> Value
+        _ name: StaticString,
+        _ read: (JSONView) throws(EventError) -> Value
     ) throws(EventError) -> Value { try required(name, optionalObject(name, read)) }
     func objects<Value>(
-        _ name: StaticString, _ read: (JSONView) throws(EventError) -> Value
+        _ name: StaticString,
+        _ read: (JSONView) throws(EventError) -> Value
     ) throws(EventError) -> [Value] { try required(name, optionalObjects(name, read)) }
 }

@@ -152,6 +152,6 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
     /// An object; members keep the order of the literal.
     public init(dictionaryLiteral elements: (String, JSON)...) { self = .object(elements.map { Member($0, $1) }) }
-    /// `null`
+    /// The null value.
     public init(nilLiteral: ()) { self = .null }
 }

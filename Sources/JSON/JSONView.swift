@@ -35,7 +35,8 @@ public struct JSONView {
     /// - Throws: `JSONError` when the bytes are no JSON, or what the closure throws.
     /// - Complexity: O(bytes); no allocation after the first documents of a thread.
     public static func parse<Result>(
-        _ bytes: UnsafeRawBufferPointer, _ body: (JSONView) throws -> Result
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: (JSONView) throws -> Result
     ) throws -> Result {
         let parser = sj_take()
         defer { sj_give_back(parser) }

@@ -28,9 +28,12 @@ struct BrokerBench {
                 let ours = try measure("soma", size: size, partitions: count) { directory in
                     try ChildServer(
                         [
-                            "/proc/self/exe", "serve", "broker", "--data", "\(directory)/data", "--listen", "127.0.0.1:0", "-o",
+                            "/proc/self/exe", "serve", "broker", "--data", "\(directory)/data", "--listen",
+                            "127.0.0.1:0", "-o",
                             "json",
-                        ], logFile: "\(directory)/log")
+                        ],
+                        logFile: "\(directory)/log"
+                    )
                 }
                 report("soma", size, count, ours, nil)
                 guard let peer else { continue }
@@ -63,7 +66,10 @@ struct BrokerBench {
     }
 
     private func measure(
-        _ name: String, size: Int, partitions: Int, _ start: (String) throws -> ChildServer
+        _ name: String,
+        size: Int,
+        partitions: Int,
+        _ start: (String) throws -> ChildServer
     ) throws -> Result {
         let directory = try BenchDirectory()
         let server = try start(directory.path)
@@ -129,11 +135,13 @@ struct BrokerBench {
 
     private func fetch(_ broker: String, _ topic: String, _ partitions: Int) throws -> Double {
         let consumer = try Consumer(
-            brokers: broker, group: nil,
+            brokers: broker,
+            group: nil,
             settings: [
                 "fetch.message.max.bytes": "4194304", "queued.max.messages.kbytes": "262144", "check.crcs": "false",
                 "queued.min.messages": "1000000",
-            ])
+            ]
+        )
         var starts: [TopicPartition: OffsetPosition] = [:]
         for index in 0..<partitions { starts[TopicPartition(topic, Int32(index))] = .beginning }
         let begin = Wall.seconds
@@ -167,9 +175,17 @@ struct BrokerBench {
         ]
         if let ours {
             members.append(
-                .init("ours_to_this_produce", hundredth(Statistics(ours.produced).median / Statistics(result.produced).median)))
+                .init(
+                    "ours_to_this_produce",
+                    hundredth(Statistics(ours.produced).median / Statistics(result.produced).median)
+                )
+            )
             members.append(
-                .init("ours_to_this_fetch", hundredth(Statistics(ours.fetched).median / Statistics(result.fetched).median)))
+                .init(
+                    "ours_to_this_fetch",
+                    hundredth(Statistics(ours.fetched).median / Statistics(result.fetched).median)
+                )
+            )
         }
         SomaBench.report(members)
     }

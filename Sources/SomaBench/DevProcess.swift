@@ -16,8 +16,10 @@ final class DevProcess {
         let offset = Int.random(in: 10_000..<40_000)
         let log = external.map { ["--external", $0] } ?? []
         server = try ChildServer(
-            ["/proc/self/exe", "dev", "--data", directory.path + "/data", "--port-offset", "\(offset)", "-o", "json"] + log,
-            logFile: directory.path + "/log")
+            ["/proc/self/exe", "dev", "--data", directory.path + "/data", "--port-offset", "\(offset)", "-o", "json"]
+                + log,
+            logFile: directory.path + "/log"
+        )
     }
 
     deinit { server.stop() }

@@ -64,11 +64,13 @@ struct GatewayBench {
             self.client = client
             self.deadline = deadline
             template = ClientRequest(
-                method: "POST", url: platform.http + "/v1/events",
+                method: "POST",
+                url: platform.http + "/v1/events",
                 headers: [
                     platform.authorization, ("content-type", "application/json"), ("ce-specversion", "1.0"),
                     ("ce-source", "/bench"), ("ce-type", "training.recorded"),
-                ])
+                ]
+            )
         }
 
         func send() {
@@ -83,20 +85,26 @@ struct GatewayBench {
                 """
                 {"tenant":"default","action":"training.enabled","user":"bench","recorded_at":"2026-01-01T00:00:00Z",\
                 "details":{"n":"\(number)"}}
-                """.utf8)
+                """.utf8
+            )
             let begin = Wall.seconds
             client.start(
                 request,
                 LoadReceiver { [self] outcome in
                     let (goesOn, isLast) = state.withLock { state in
                         state.active -= 1
-                        if outcome.status == 202 { state.latencies.append(outcome.end - begin) } else { state.failures += 1 }
+                        if outcome.status == 202 {
+                            state.latencies.append(outcome.end - begin)
+                        } else {
+                            state.failures += 1
+                        }
                         let goesOn = outcome.end < deadline
                         return (goesOn, !goesOn && state.active == 0)
                     }
                     if goesOn { send() }
                     if isLast { ended.set() }
-                })
+                }
+            )
         }
 
         func wait() -> State {

@@ -44,7 +44,8 @@ struct TurnBench {
             addedFirst.append(sample.firstByte * 1000 - own.first)
         }
         let result: [JSON.Member] = [
-            .init("subject", "turn"), .init("model", "local"), .init("log", .string(external == nil ? "embedded" : "external")),
+            .init("subject", "turn"), .init("model", "local"),
+            .init("log", .string(external == nil ? "embedded" : "external")),
             .init("turns_per_s", .integer(Int64(rate))), .init("turns", .integer(Int64(added.count))),
             .init("failed", .integer(Int64(samples.failures))),
             .init("cpu_ms_per_turn", .number((used * 1e5 / Double(rate * seconds)).rounded() / 100)),
@@ -71,13 +72,17 @@ struct TurnBench {
             if wait > 0 { usleep(UInt32(wait * 1e6)) }
             let id = "bench-\(run)-\(number)-\(getpid())"
             var request = ClientRequest(
-                method: "POST", url: platform.http + "/v1/chat/completions",
+                method: "POST",
+                url: platform.http + "/v1/chat/completions",
                 headers: [
                     platform.authorization, ("content-type", "application/json"), ("x-request-id", id),
                     ("x-soma-session", "bench-\(number % 997)"),
-                ])
+                ]
+            )
             request.body = Array(
-                #"{"model":"local","stream":true,"messages":[{"role":"user","content":"A lighthouse warns ships. What does a lighthouse do?"}]}"#.utf8)
+                #"{"model":"local","stream":true,"messages":[{"role":"user","content":"A lighthouse warns ships. What does a lighthouse do?"}]}"#
+                    .utf8
+            )
             let sent = Wall.seconds
             client.start(
                 request,
@@ -89,7 +94,8 @@ struct TurnBench {
                             samples.failures += 1
                         }
                     }
-                })
+                }
+            )
         }
         return shared.wait()
     }

@@ -9,6 +9,7 @@ package enum YAMLParser {
     /// - Parameters:
     ///   - text: The YAML.
     ///   - file: Its name in errors.
+    /// - Returns: The root node of each document.
     /// - Throws: `YAMLError` with line and column.
     package static func documents(_ text: String, file: String) throws(YAMLError) -> [YAMLNode] {
         var reader = Reader(file: file)
@@ -52,8 +53,11 @@ package enum YAMLParser {
             guard yaml_parser_parse(&parser, &event) == 1 else {
                 let problem = parser.problem.map { String(cString: $0) } ?? "not valid YAML"
                 throw YAMLError(
-                    file: file, line: Int(parser.problem_mark.line) + 1, column: Int(parser.problem_mark.column) + 1,
-                    reason: problem)
+                    file: file,
+                    line: Int(parser.problem_mark.line) + 1,
+                    column: Int(parser.problem_mark.column) + 1,
+                    reason: problem
+                )
             }
             return event
         }
@@ -72,8 +76,10 @@ package enum YAMLParser {
                 let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
                 let text = String(decoding: bytes, as: UTF8.self)
                 return YAMLNode(
-                    content: .scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE), line: line,
-                    column: column)
+                    content: .scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE),
+                    line: line,
+                    column: column
+                )
             case YAML_SEQUENCE_START_EVENT:
                 var nodes: [YAMLNode] = []
                 while true {

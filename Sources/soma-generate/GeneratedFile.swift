@@ -20,7 +20,9 @@ func dataFiles(_ root: URL, _ directory: String, _ pathExtension: String) throws
         throw GeneratorError(file: directory, reason: "no such directory; run this from the package's root")
     }
     var paths: [String] = []
-    for case let path as String in walker where path.hasSuffix(".\(pathExtension)") { paths.append("\(directory)/\(path)") }
+    for case let path as String in walker where path.hasSuffix(".\(pathExtension)") {
+        paths.append("\(directory)/\(path)")
+    }
     return paths.sorted()
 }
 

@@ -41,10 +41,12 @@ struct SwiftStruct {
         documentation = schema["description"]?.string ?? name
         properties = try members.map { member in
             Property(
-                jsonName: member.name, name: Self.camelCase(member.name),
+                jsonName: member.name,
+                name: Self.camelCase(member.name),
                 shape: try Self.shape(member.value, file: file, nested: &nested),
                 isRequired: required.contains(member.name),
-                documentation: member.value["description"]?.string ?? member.name)
+                documentation: member.value["description"]?.string ?? member.name
+            )
         }
     }
 
@@ -83,11 +85,14 @@ struct SwiftStruct {
         let parameters = properties.map {
             "        \($0.name): \($0.shape.swiftType)\($0.isRequired ? "" : "? = nil")"
         }
-        text += "\n    /// Makes a value from its parts.\n    public init(\n" + parameters.joined(separator: ",\n") + "\n    ) {\n"
+        text +=
+            "\n    /// Makes a value from its parts.\n    public init(\n" + parameters.joined(separator: ",\n")
+            + "\n    ) {\n"
         for property in properties { text += "        self.\(property.name) = \(property.name)\n" }
         text += "    }\n\n    /// Reads the value.\n    ///\n    /// - Throws: `EventError` that names the member.\n"
         text += "    public init(json: JSONView) throws(EventError) {\n"
-        text += "        let reader = MemberReader(type: \"\(event ?? name)\", json: json)\n        try reader.requireObject()\n"
+        text +=
+            "        let reader = MemberReader(type: \"\(event ?? name)\", json: json)\n        try reader.requireObject()\n"
         for property in properties { text += "        \(property.name) = \(Self.read(property))\n" }
         text += "    }\n\n    /// Writes the value as one object.\n    public func write(to json: inout JSONWriter) {\n"
         text += "        json.beginObject()\n"

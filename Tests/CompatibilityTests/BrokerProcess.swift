@@ -31,7 +31,9 @@ final class BrokerProcess {
     }
 
     private static func start(
-        _ directory: String, _ listen: String, _ settings: [String]
+        _ directory: String,
+        _ listen: String,
+        _ settings: [String]
     ) throws -> (ChildProcess, String) {
         let pipe = directory + "/ready"
         unlink(pipe)

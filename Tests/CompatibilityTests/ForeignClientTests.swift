@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that we did not write, against the embedded broker. The list of passing cases only grows.
+/// Clients that we did not write, against the embedded broker.
+///
+/// The list of passing cases only grows.
 @Suite struct ForeignClientTests {
     @Test(arguments: ["none", "gzip", "snappy", "lz4", "zstd"])
     func `kcat reads back what kcat wrote in every codec`(codec: String) throws {
@@ -44,7 +46,9 @@ import Testing
     func `confluent-kafka works with the broker`(name: String) throws {
         let python = ProcessInfo.processInfo.environment["SOMA_TEST_PYTHON"] ?? "python3"
         let broker = try BrokerProcess(["num.partitions": "4"])
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Clients/confluent.py")
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "Clients/confluent.py"
+        )
         let result = try ChildProcess.run(["timeout", "60", python, script.path, broker.address, name])
         #expect(result.status == 0, "\(name): \(result.output.suffix(3000))")
     }

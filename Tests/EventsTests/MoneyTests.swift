@@ -18,7 +18,9 @@ import Testing
         #expect(Money(decimal: text) == nil)
     }
 
-    @Test(arguments: [(0, "0.00"), (1, "0.000001"), (500_000, "0.50"), (-1_250_000, "-1.25"), (Int64.min, "-9223372036854.775808")])
+    @Test(arguments: [
+        (0, "0.00"), (1, "0.000001"), (500_000, "0.50"), (-1_250_000, "-1.25"), (Int64.min, "-9223372036854.775808"),
+    ])
     func `amounts are written with at least two decimals`(micros: Int64, text: String) {
         #expect(Money(micros: micros).description == text)
         #expect(Money(decimal: text)?.micros == micros)

@@ -19,34 +19,48 @@ import Testing
         }
         #expect(accepted.count >= 60)
         let events = try platform.records("conversation.events")
-        let written = Set(events.compactMap { record -> String? in
-            let headers = record["headers"]?.array?.compactMap(\.string) ?? []
-            guard let position = headers.firstIndex(of: "ce_id"), position + 1 < headers.count else { return nil }
-            return headers[position + 1]
-        })
+        let written = Set(
+            events.compactMap { record -> String? in
+                let headers = record["headers"]?.array?.compactMap(\.string) ?? []
+                guard let position = headers.firstIndex(of: "ce_id"), position + 1 < headers.count else { return nil }
+                return headers[position + 1]
+            }
+        )
         #expect(accepted.filter { !written.contains($0) } == [])
 
-        _ = try platform.eventually("every turn has ended and was billed", seconds: 60, {
-            try platform.rows(
-                """
-                select (select count(distinct request_id) from conversation_events where type = 'message.user')
-                     = (select count(distinct request_id) from billing_usage),
-                       (select count(*) from billing_usage) = (select count(*) from billing_charges)
-                """)
-        }) { $0 == ["t|t"] }
-        _ = try platform.eventually("ledger equals usage", seconds: 30, {
-            try platform.rows(
-                """
-                select (select sum(total_tokens) from billing_ledger) = (select sum(total_tokens) from billing_usage),
-                       (select sum(usage_count) from billing_ledger) = (select count(*) from billing_usage),
-                       (select sum(total_amount) from billing_ledger) = (select sum(amount) from billing_charges)
-                """)
-        }) { $0 == ["t|t|t"] }
+        _ = try platform.eventually(
+            "every turn has ended and was billed",
+            seconds: 60,
+            {
+                try platform.rows(
+                    """
+                    select (select count(distinct request_id) from conversation_events where type = 'message.user')
+                         = (select count(distinct request_id) from billing_usage),
+                           (select count(*) from billing_usage) = (select count(*) from billing_charges)
+                    """
+                )
+            }
+        ) { $0 == ["t|t"] }
+        _ = try platform.eventually(
+            "ledger equals usage",
+            seconds: 30,
+            {
+                try platform.rows(
+                    """
+                    select (select sum(total_tokens) from billing_ledger) = (select sum(total_tokens) from billing_usage),
+                           (select sum(usage_count) from billing_ledger) = (select count(*) from billing_usage),
+                           (select sum(total_amount) from billing_ledger) = (select sum(amount) from billing_charges)
+                    """
+                )
+            }
+        ) { $0 == ["t|t|t"] }
     }
 
     @Test func `a model that is down, slow, cut or talks rubbish ends the turn with an error frame`() throws {
         let port = Int.random(in: 20_000..<60_000)
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Peers/provider.py")
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "Peers/provider.py"
+        )
         let provider = try ChildProcess(["python3", script.path, "\(port)"])
         defer { provider.signal(SIGKILL) }
         let platform = try Platform(
@@ -54,7 +68,9 @@ import Testing
             environment: [
                 "SOMA_OPENAI_BASE_URL": "http://127.0.0.1:\(port)/v1", "SOMA_OPENAI_API_KEY": "k",
                 "SOMA_OPENAI_MODELS": "good,nousage,down,slow,cut,rubbish", "SOMA_OPENAI_IDLE_TIMEOUT_MS": "1500",
-            ])
+                "SOMA_OPENAI_FIRST_BYTE_TIMEOUT_MS": "1500",
+            ]
+        )
         for (model, content, billed) in [
             ("good", "one two three", "7"), ("nousage", "one two three", nil), ("down", "", "0"), ("slow", "", "0"),
             ("rubbish", "", "0"), ("cut", "one two", nil),
@@ -62,19 +78,24 @@ import Testing
             let id = "req-\(model)-\(UInt64.random(in: 0 ... .max))"
             let answer = try platform.chat(
                 #"{"model":"\#(model)","stream":true,"messages":[{"role":"user","content":"hi"}]}"#,
-                headers: ["x-request-id: \(id)"])
+                headers: ["x-request-id: \(id)"]
+            )
             let stream = ServerSentEvents(answer.body)
             #expect(stream.isDone, "\(model): \(answer)\n\(platform.log.suffix(1500))")
             #expect(stream.content == content, "\(model): \(answer.body)")
             #expect((stream.error == nil) == ["good", "nousage"].contains(model), "\(model): \(answer.body)")
-            let tokens = try platform.eventually("the end of \(id) in the log", {
-                try platform.rows(
-                    """
-                    select (select count(*) from conversation_events
-                            where request_id = '\(id)' and type in ('assistant.final', 'assistant.error')),
-                           (select coalesce(sum(total_tokens), 0) from billing_usage where request_id = '\(id)')
-                    """)
-            }) { $0 == ["1|\(billed ?? "")"] || (billed == nil && $0 != ["1|0"] && $0.first?.hasPrefix("1|") == true) }
+            let tokens = try platform.eventually(
+                "the end of \(id) in the log",
+                {
+                    try platform.rows(
+                        """
+                        select (select count(*) from conversation_events
+                                where request_id = '\(id)' and type in ('assistant.final', 'assistant.error')),
+                               (select coalesce(sum(total_tokens), 0) from billing_usage where request_id = '\(id)')
+                        """
+                    )
+                }
+            ) { $0 == ["1|\(billed ?? "")"] || (billed == nil && $0 != ["1|0"] && $0.first?.hasPrefix("1|") == true) }
             #expect(tokens.count == 1)
         }
     }

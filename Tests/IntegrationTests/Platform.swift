@@ -62,7 +62,10 @@ final class Platform {
     }
 
     private static func start(
-        _ directory: String, _ offset: Int, _ kafka: ApacheKafka?, _ environment: [String: String]
+        _ directory: String,
+        _ offset: Int,
+        _ kafka: ApacheKafka?,
+        _ environment: [String: String]
     ) throws -> (ChildProcess, JSON) {
         let pipe = directory + "/ready"
         unlink(pipe)
@@ -97,7 +100,11 @@ final class Platform {
 
     /// Sends a request with curl: status and body.
     func request(
-        _ method: String, _ path: String, body: String? = nil, headers: [String] = [], authorized: Bool = true
+        _ method: String,
+        _ path: String,
+        body: String? = nil,
+        headers: [String] = [],
+        authorized: Bool = true
     ) throws -> (status: Int, body: String) {
         var words = ["curl", "-sS", "-N", "--max-time", "60", "-X", method, "-w", "\n%{http_code}", http + path]
         if authorized { words += ["-H", "Authorization: Bearer \(key)"] }
@@ -132,7 +139,10 @@ final class Platform {
 
     /// Asks again until a condition holds; sinks are behind the log by design.
     func eventually<Value>(
-        _ what: String, seconds: Double = 20, _ read: () throws -> Value, until holds: (Value) -> Bool
+        _ what: String,
+        seconds: Double = 20,
+        _ read: () throws -> Value,
+        until holds: (Value) -> Bool
     ) throws -> Value {
         let deadline = Date().addingTimeInterval(seconds)
         while true {
@@ -178,7 +188,8 @@ final class ApacheKafka {
         bootstrap = "127.0.0.1:\(port)"
         process = try ChildProcess(
             ["\(home)/start", "--foreground", "--port", "\(port)", "--data", data, "--heap", "512m"],
-            output: data + ".log")
+            output: data + ".log"
+        )
         let deadline = Date().addingTimeInterval(60)
         while !readFile(data + ".log").contains("Kafka Server started") {
             guard process.isRunning, Date() < deadline else {

@@ -15,7 +15,9 @@ import Testing
         let platform = try Platform(kind)
         let requestID = "req-\(UInt64.random(in: 0 ... .max))"
         let answer = try platform.chat(
-            Self.question, headers: ["x-request-id: \(requestID)", "x-soma-session: s-1"])
+            Self.question,
+            headers: ["x-request-id: \(requestID)", "x-soma-session: s-1"]
+        )
         #expect(answer.status == 200, "\(answer.body)\n\(platform.log.suffix(2000))")
         let stream = ServerSentEvents(answer.body)
         #expect(stream.isDone)
@@ -63,45 +65,69 @@ import Testing
     }
 
     private func expectRows(_ platform: Platform, _ requestID: String, _ tokens: Int64) throws {
-        let usage = try platform.eventually("usage row", {
-            try platform.rows("select total_tokens from billing_usage where request_id = '\(requestID)'")
-        }) { !$0.isEmpty }
+        let usage = try platform.eventually(
+            "usage row",
+            {
+                try platform.rows("select total_tokens from billing_usage where request_id = '\(requestID)'")
+            }
+        ) { !$0.isEmpty }
         #expect(usage == ["\(tokens)"])
-        let charge = try platform.eventually("charge row", {
-            try platform.rows("select amount > 0, currency from billing_charges where request_id = '\(requestID)'")
-        }) { !$0.isEmpty }
+        let charge = try platform.eventually(
+            "charge row",
+            {
+                try platform.rows("select amount > 0, currency from billing_charges where request_id = '\(requestID)'")
+            }
+        ) { !$0.isEmpty }
         #expect(charge == ["t|USD"])
-        _ = try platform.eventually("audit rows", {
-            try platform.rows("select count(*) > 0 from audit_events where request_id = '\(requestID)'")
-        }) { $0 == ["t"] }
-        _ = try platform.eventually("conversation rows", {
-            try platform.rows("select distinct type from conversation_events where session_id = 's-1' order by 1")
-        }) { $0 == ["assistant.final", "message.user"] }
-        _ = try platform.eventually("ledger equals usage", {
-            try platform.rows(
-                """
-                select (select coalesce(sum(total_tokens), 0) from billing_ledger)
-                     = (select sum(total_tokens) from billing_usage),
-                       (select coalesce(sum(total_amount), 0) from billing_ledger)
-                     = (select sum(amount) from billing_charges)
-                """)
-        }) { $0 == ["t|t"] }
+        _ = try platform.eventually(
+            "audit rows",
+            {
+                try platform.rows("select count(*) > 0 from audit_events where request_id = '\(requestID)'")
+            }
+        ) { $0 == ["t"] }
+        _ = try platform.eventually(
+            "conversation rows",
+            {
+                try platform.rows("select distinct type from conversation_events where session_id = 's-1' order by 1")
+            }
+        ) { $0 == ["assistant.final", "message.user"] }
+        _ = try platform.eventually(
+            "ledger equals usage",
+            {
+                try platform.rows(
+                    """
+                    select (select coalesce(sum(total_tokens), 0) from billing_ledger)
+                         = (select sum(total_tokens) from billing_usage),
+                           (select coalesce(sum(total_amount), 0) from billing_ledger)
+                         = (select sum(amount) from billing_charges)
+                    """
+                )
+            }
+        ) { $0 == ["t|t"] }
     }
 
     private func expectCommands(_ platform: Platform, _ requestID: String, _ tokens: Int64) throws {
         let trace = try platform.soma("trace", requestID, "-o", "json")
         #expect(trace.status == 0, "\(trace.output)")
-        for word in ["message.user", "slm.final", "assistant.final", "charge.rated"] { #expect(trace.output.contains(word)) }
+        for word in ["message.user", "slm.final", "assistant.final", "charge.rated"] {
+            #expect(trace.output.contains(word))
+        }
         let usage = try platform.soma("billing", "usage", "-o", "json")
         #expect(usage.status == 0 && usage.output.contains("\(tokens)"), "\(usage.output)")
         let lag = try platform.soma("lag", "-o", "json")
         #expect(lag.status == 0 && lag.output.contains("turn-gate"), "\(lag.output)")
         let metrics = try platform.request("GET", "/metrics")
-        #expect(metrics.body.contains(#"kafka_consumergroup_lag{consumergroup="turn-gate""#), "\(metrics.body.prefix(3000))")
+        #expect(
+            metrics.body.contains(#"kafka_consumergroup_lag{consumergroup="turn-gate""#),
+            "\(metrics.body.prefix(3000))"
+        )
         #expect(metrics.body.contains("kafka_consumergroup_lag_seconds"))
-        let memory = try platform.eventually("memory", {
-            try platform.request("GET", "/v1/memory/search?q=where%20are%20records")
-        }) { $0.body.contains("topics") }
+        let memory = try platform.eventually(
+            "memory",
+            {
+                try platform.request("GET", "/v1/memory/search?q=where%20are%20records")
+            }
+        ) { $0.body.contains("topics") }
         #expect(memory.status == 200)
         let console = try platform.request("GET", "/", authorized: false)
         #expect(console.status == 200 && console.body.contains("<html"))

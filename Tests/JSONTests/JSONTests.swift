@@ -45,7 +45,8 @@ import Testing
     func `random bytes never trap`(seed: UInt64) {
         var random = SplitMix(state: seed)
         let alphabet = Array(#"{}[]",:0123456789-+.eEtruefalsn\u "#.utf8) + [0, 0x7F, 0x80, 0xC3, 0xFF]
-        let bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0 }
+        let bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0
+        }
         _ = try? JSON.parse(bytes)
     }
 
@@ -62,7 +63,14 @@ import Testing
         case 1: .bool(Bool.random(using: &random))
         case 2: .integer(Int64.random(in: .min ... .max, using: &random))
         case 3: .number(Double.random(in: -1e9...1e9, using: &random) + 0.5)
-        case 4: .string(String((0..<3).compactMap { _ in UnicodeScalar(UInt32.random(in: 0..<0xD800, using: &random)).map(Character.init) }))
+        case 4:
+            .string(
+                String(
+                    (0..<3).compactMap { _ in
+                        UnicodeScalar(UInt32.random(in: 0..<0xD800, using: &random)).map(Character.init)
+                    }
+                )
+            )
         case 5: .array((0..<3).map { _ in tree(depth: depth + 1, using: &random) })
         default: .object((0..<3).map { JSON.Member("m\($0)\"", tree(depth: depth + 1, using: &random)) })
         }

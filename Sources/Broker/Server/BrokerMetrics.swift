@@ -58,23 +58,36 @@ extension BrokerMetrics {
                 text.sample(name, [], Int64(value))
             }
             counter(
-                "soma_broker_log_writes_total", "Writes to segment files.", statistics.writes.load(ordering: .relaxed))
+                "soma_broker_log_writes_total",
+                "Writes to segment files.",
+                statistics.writes.load(ordering: .relaxed)
+            )
             counter(
-                "soma_broker_log_written_bytes_total", "Bytes written to segment files.",
-                statistics.writtenBytes.load(ordering: .relaxed))
+                "soma_broker_log_written_bytes_total",
+                "Bytes written to segment files.",
+                statistics.writtenBytes.load(ordering: .relaxed)
+            )
             counter(
-                "soma_broker_log_write_failures_total", "Writes to segment files that failed.",
-                statistics.writeFailures.load(ordering: .relaxed))
+                "soma_broker_log_write_failures_total",
+                "Writes to segment files that failed.",
+                statistics.writeFailures.load(ordering: .relaxed)
+            )
             counter(
-                "soma_broker_log_read_memory_bytes_total", "Bytes that readers got from memory.",
-                statistics.readMemoryBytes.load(ordering: .relaxed))
+                "soma_broker_log_read_memory_bytes_total",
+                "Bytes that readers got from memory.",
+                statistics.readMemoryBytes.load(ordering: .relaxed)
+            )
             counter(
-                "soma_broker_log_read_file_bytes_total", "Bytes that readers got from files.",
-                statistics.readFileBytes.load(ordering: .relaxed))
+                "soma_broker_log_read_file_bytes_total",
+                "Bytes that readers got from files.",
+                statistics.readFileBytes.load(ordering: .relaxed)
+            )
             text.family("soma_broker_log_write_seconds_total", .counter, "Time spent in writes to segment files.")
             text.sample(
-                "soma_broker_log_write_seconds_total", [],
-                Double(statistics.writeNanoseconds.load(ordering: .relaxed)) / 1e9)
+                "soma_broker_log_write_seconds_total",
+                [],
+                Double(statistics.writeNanoseconds.load(ordering: .relaxed)) / 1e9
+            )
             gauge("soma_broker_log_pending_bytes", "Bytes that wait for the disk.", directory.pendingBytes)
             gauge("soma_broker_log_cached_bytes", "Bytes of recent batches in memory.", directory.cachedBytes)
         }
