@@ -13,7 +13,7 @@ final class DevProcess {
         let directory = try directory ?? BenchDirectory()
         self.directory = directory
         // Ports beside the standard ones, so that a platform that runs here is not disturbed.
-        let offset = Int.random(in: 10_000..<40_000)
+        let offset = Int.random(in: 10_000..<22_000)
         let log = external.map { ["--external", $0] } ?? []
         server = try ChildServer(
             ["/proc/self/exe", "dev", "--data", directory.path + "/data", "--port-offset", "\(offset)", "-o", "json"]

@@ -57,12 +57,13 @@ import Testing
     }
 
     @Test func `a model that is down, slow, cut or talks rubbish ends the turn with an error frame`() throws {
-        let port = Int.random(in: 20_000..<60_000)
+        let port = try freePort()
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
             "Peers/provider.py"
         )
         let provider = try ChildProcess(["python3", script.path, "\(port)"])
         defer { provider.signal(SIGKILL) }
+        try waitForListener(port: port)
         let platform = try Platform(
             .embedded,
             environment: [

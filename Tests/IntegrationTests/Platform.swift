@@ -154,10 +154,28 @@ final class Platform {
     }
 }
 
+/// A free port below those that the kernel gives to outgoing connections.
+func freePort() throws -> Int {
+    for _ in 0..<100 {
+        let port = Int.random(in: 20_000..<32_000)
+        if isFree(port: UInt16(port)) { return port }
+    }
+    throw Platform.Failure(description: "no free port")
+}
+
+/// Waits until something listens on a port of this machine.
+func waitForListener(port: Int, seconds: Double = 20) throws {
+    let deadline = Date().addingTimeInterval(seconds)
+    while isFree(port: UInt16(port)) {
+        guard Date() < deadline else { throw Platform.Failure(description: "nothing listens on port \(port)") }
+        usleep(20_000)
+    }
+}
+
 /// An offset for which the broker's and the gateway's ports are free.
 private func freePortOffset() throws -> Int {
     for _ in 0..<100 {
-        let offset = Int.random(in: 10_000..<50_000)
+        let offset = Int.random(in: 10_000..<22_000)
         if [8080, 9092].allSatisfy({ isFree(port: UInt16($0 + offset)) }) { return offset }
     }
     throw Platform.Failure(description: "no free ports")
@@ -184,13 +202,13 @@ final class ApacheKafka {
 
     init(data: String) throws {
         let home = ProcessInfo.processInfo.environment["KAFKA_HOME"] ?? ""
-        let port = Int.random(in: 20_000..<60_000)
+        let port = try freePort()
         bootstrap = "127.0.0.1:\(port)"
         process = try ChildProcess(
             ["\(home)/start", "--foreground", "--port", "\(port)", "--data", data, "--heap", "512m"],
             output: data + ".log"
         )
-        let deadline = Date().addingTimeInterval(60)
+        let deadline = Date().addingTimeInterval(120)
         while !readFile(data + ".log").contains("Kafka Server started") {
             guard process.isRunning, Date() < deadline else {
                 throw Platform.Failure(description: "Kafka: \(readFile(data + ".log").suffix(2000))")
