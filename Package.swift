@@ -235,3 +235,20 @@ let package = Package(
         ),
     ]
 )
+
+// The inner loop on a small machine: `SOMA_TARGETS=BrokerTests swift test` builds what these targets need, nothing else.
+if let wanted = Context.environment["SOMA_TARGETS"], !wanted.isEmpty {
+    let byName = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var kept: Set<String> = []
+    var open = wanted.split(separator: ",").map(String.init)
+    while let name = open.popLast() {
+        guard let target = byName[name] else { fatalError("SOMA_TARGETS: there is no target \(name)") }
+        guard kept.insert(name).inserted else { continue }
+        for case .byNameItem(let dependency, _) in target.dependencies { open.append(dependency) }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products.removeAll { product in
+        let names = (product as? Product.Library)?.targets ?? (product as? Product.Executable)?.targets ?? []
+        return !names.allSatisfy(kept.contains)
+    }
+}
