@@ -10,12 +10,17 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
 
     private let services: BrokerServices
     let peer: String
+    /// The name of the listener that the client came by.
+    let listenerName: String
+    /// Who the client has shown to be; changes with authentication alone.
+    private(set) var principal = Principal.anonymous
     /// Fetches that wait for data; ended when the connection goes.
     private var waitingFetches: [ObjectIdentifier: WaitingFetch] = [:]
 
     init(services: BrokerServices, connection: Connection) {
         self.services = services
         peer = connection.peer
+        listenerName = "PLAINTEXT"
     }
 
     /// The client's address without its port, which describes a member of a group.
