@@ -1,7 +1,7 @@
 import EventLoop
 import KafkaProtocol
 
-/// ApiVersions 0–4 (KIP-35, KIP-511): what the broker speaks.
+/// ApiVersions 0–4 (KIP-35, KIP-511, features KIP-584): what the broker speaks.
 enum ApiVersionsHandler: Handler {
     typealias Request = ApiVersionsRequest
     typealias Response = ApiVersionsResponse
@@ -33,6 +33,21 @@ enum ApiVersionsHandler: Handler {
 
     private static func response(_ error: ErrorCode) -> Response {
         var response = ApiVersionsResponse(error: error)
+        response.supportedFeatures = BrokerFeature.table.map { feature in
+            var supported = Response.SupportedFeature()
+            supported.name = feature.name
+            supported.minVersion = feature.versions.lowerBound
+            supported.maxVersion = feature.versions.upperBound
+            return supported
+        }
+        response.finalizedFeaturesEpoch = BrokerFeature.epoch
+        response.finalizedFeatures = BrokerFeature.table.filter { $0.level > 0 }.map { feature in
+            var finalized = Response.FinalizedFeature()
+            finalized.name = feature.name
+            finalized.minVersionLevel = feature.level
+            finalized.maxVersionLevel = feature.level
+            return finalized
+        }
         for row in HandlerTable.rows {
             var version = Response.Version()
             version.apiKey = row.layout.key.rawValue

@@ -2,7 +2,7 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// DescribeCluster 0–1 (KIP-700, endpoint type KIP-919).
+/// DescribeCluster 0–2 (KIP-700, endpoint type KIP-919, fenced brokers KIP-1073: never here).
 enum DescribeClusterHandler: Handler {
     typealias Request = DescribeClusterRequest
     typealias Response = DescribeClusterResponse

@@ -1,7 +1,7 @@
 import EventLoop
 import KafkaProtocol
 
-/// FindCoordinator 0–4 (several keys at once: KIP-699): this broker, for every group.
+/// FindCoordinator 0–6 (several keys at once: KIP-699): this broker, for every group.
 ///
 /// For transactions the answer is an error that clients take as final: they are not served, and a producer should hear
 /// so at once instead of trying for ever.

@@ -2,9 +2,10 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// ListOffsets 0–7 (by time KIP-79, isolation KIP-98, leader epochs KIP-320, max timestamp KIP-734).
+/// ListOffsets 0–11 (by time KIP-79, isolation KIP-98, leader epochs KIP-320, max timestamp KIP-734, tiers KIP-405,
+/// KIP-1005, KIP-1023).
 ///
-/// Version 0, which Kafka dropped, is served for tools such as Burrow.
+/// Version 0, which Kafka dropped, is served for tools such as Burrow. The log has no tiers: what is local is all.
 enum ListOffsetsHandler: Handler {
     typealias Request = ListOffsetsRequest
     typealias Response = ListOffsetsResponse
@@ -13,6 +14,9 @@ enum ListOffsetsHandler: Handler {
         static let latest: Int64 = -1
         static let earliest: Int64 = -2
         static let maxTimestamp: Int64 = -3
+        static let earliestLocal: Int64 = -4
+        static let latestTiered: Int64 = -5
+        static let earliestPendingUpload: Int64 = -6
     }
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
@@ -69,6 +73,11 @@ enum ListOffsetsHandler: Handler {
         case Wanted.earliest:
             partition.offset = log.logStartOffset
             partition.leaderEpoch = Topic.leaderEpoch
+        case Wanted.earliestLocal where version >= 8:
+            partition.offset = log.logStartOffset
+            partition.leaderEpoch = Topic.leaderEpoch
+        case Wanted.latestTiered where version >= 9, Wanted.earliestPendingUpload where version >= 11:
+            break
         case Wanted.maxTimestamp where version >= 7:
             take(try log.offsetOfMaxTimestamp(), &partition)
         case 0...:

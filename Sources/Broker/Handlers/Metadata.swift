@@ -2,7 +2,8 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// Metadata 0–12 (topic ids: KIP-516, authorized operations: KIP-430): who leads what.
+/// Metadata 0–13 (topic ids: KIP-516, authorized operations: KIP-430, an error for the whole: KIP-1102): who leads
+/// what.
 ///
 /// One broker leads everything.
 enum MetadataHandler: Handler {

@@ -120,6 +120,14 @@ package struct ApiVersionsResponse: WireStruct {
         writer.errorCode(errorCode)
         writer.array(apiKeys, version)
         if version >= 1 { writer.int32(throttleTimeMilliseconds) }
-        writer.emptyTaggedFields()
+        guard version >= 3 else { return }
+        // Up to version 3 a lower bound of 0 breaks readers, so such features are left out there.
+        let supported = version >= 4 ? supportedFeatures : supportedFeatures.filter { $0.minVersion > 0 }
+        var tags = TaggedFieldsWriter()
+        if !supported.isEmpty { tags.add(0) { $0.array(supported, version) } }
+        if finalizedFeaturesEpoch >= 0 { tags.add(1) { $0.int64(finalizedFeaturesEpoch) } }
+        if !finalizedFeatures.isEmpty { tags.add(2) { $0.array(finalizedFeatures, version) } }
+        if zkMigrationReady { tags.add(3) { $0.bool(true) } }
+        writer.taggedFields(tags)
     }
 }

@@ -1,23 +1,26 @@
 package import Bytes
 
-/// DescribeCluster (key 60), versions 0–1, flexible from 0.
+/// DescribeCluster (key 60), versions 0–2, flexible from 0.
 package struct DescribeClusterRequest: KafkaRequest {
-    package static let layout = MessageLayout(.describeCluster, versions: 0...1, flexibleFrom: 0)
+    package static let layout = MessageLayout(.describeCluster, versions: 0...2, flexibleFrom: 0)
 
     package var includeClusterAuthorizedOperations: Bool = false
     package var endpointType: Int8 = 1
+    package var includeFencedBrokers: Bool = false
 
     package init() {}
 
     package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
         includeClusterAuthorizedOperations = try reader.bool()
         if version >= 1 { endpointType = try reader.int8() }
+        if version >= 2 { includeFencedBrokers = try reader.bool() }
         try reader.skipTaggedFields()
     }
 
     package func write(to writer: inout WireWriter, version: Int16) {
         writer.bool(includeClusterAuthorizedOperations)
         if version >= 1 { writer.int8(endpointType) }
+        if version >= 2 { writer.bool(includeFencedBrokers) }
         writer.emptyTaggedFields()
     }
 }
@@ -29,6 +32,7 @@ package struct DescribeClusterResponse: WireStruct {
         package var host: String = ""
         package var port: Int32 = 0
         package var rack: String? = nil
+        package var isFenced: Bool = false
 
         package init() {}
 
@@ -37,6 +41,7 @@ package struct DescribeClusterResponse: WireStruct {
             host = try reader.string()
             port = try reader.int32()
             rack = try reader.nullableString()
+            if version >= 2 { isFenced = try reader.bool() }
             try reader.skipTaggedFields()
         }
 
@@ -45,6 +50,7 @@ package struct DescribeClusterResponse: WireStruct {
             writer.string(host)
             writer.int32(port)
             writer.nullableString(rack)
+            if version >= 2 { writer.bool(isFenced) }
             writer.emptyTaggedFields()
         }
     }

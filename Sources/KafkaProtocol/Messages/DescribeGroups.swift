@@ -1,8 +1,8 @@
 package import Bytes
 
-/// DescribeGroups (key 15), versions 0–5, flexible from 5.
+/// DescribeGroups (key 15), versions 0–6, flexible from 5.
 package struct DescribeGroupsRequest: KafkaRequest {
-    package static let layout = MessageLayout(.describeGroups, versions: 0...5, flexibleFrom: 5)
+    package static let layout = MessageLayout(.describeGroups, versions: 0...6, flexibleFrom: 5)
 
     package var groups: [String] = []
     package var includeAuthorizedOperations: Bool = false
@@ -57,6 +57,7 @@ package struct DescribeGroupsResponse: WireStruct {
         }
 
         package var errorCode: ErrorCode = .none
+        package var errorMessage: String? = nil
         package var groupID: String = ""
         package var groupState: String = ""
         package var protocolType: String = ""
@@ -68,6 +69,7 @@ package struct DescribeGroupsResponse: WireStruct {
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
             errorCode = try reader.errorCode()
+            if version >= 6 { errorMessage = try reader.nullableString() }
             groupID = try reader.string()
             groupState = try reader.string()
             protocolType = try reader.string()
@@ -79,6 +81,7 @@ package struct DescribeGroupsResponse: WireStruct {
 
         package func write(to writer: inout WireWriter, version: Int16) {
             writer.errorCode(errorCode)
+            if version >= 6 { writer.nullableString(errorMessage) }
             writer.string(groupID)
             writer.string(groupState)
             writer.string(protocolType)

@@ -1,8 +1,8 @@
 package import Bytes
 
-/// FindCoordinator (key 10), versions 0–4, flexible from 3.
+/// FindCoordinator (key 10), versions 0–6, flexible from 3.
 package struct FindCoordinatorRequest: KafkaRequest {
-    package static let layout = MessageLayout(.findCoordinator, versions: 0...4, flexibleFrom: 3)
+    package static let layout = MessageLayout(.findCoordinator, versions: 0...6, flexibleFrom: 3)
 
     package var key: String = ""
     package var keyType: Int8 = 0

@@ -1,20 +1,23 @@
 package import Bytes
 
-/// ListGroups (key 16), versions 0–4, flexible from 3.
+/// ListGroups (key 16), versions 0–5, flexible from 3.
 package struct ListGroupsRequest: KafkaRequest {
-    package static let layout = MessageLayout(.listGroups, versions: 0...4, flexibleFrom: 3)
+    package static let layout = MessageLayout(.listGroups, versions: 0...5, flexibleFrom: 3)
 
     package var statesFilter: [String] = []
+    package var typesFilter: [String] = []
 
     package init() {}
 
     package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
         if version >= 4 { statesFilter = try reader.strings() }
+        if version >= 5 { typesFilter = try reader.strings() }
         try reader.skipTaggedFields()
     }
 
     package func write(to writer: inout WireWriter, version: Int16) {
         if version >= 4 { writer.strings(statesFilter) }
+        if version >= 5 { writer.strings(typesFilter) }
         writer.emptyTaggedFields()
     }
 }
@@ -25,6 +28,7 @@ package struct ListGroupsResponse: WireStruct {
         package var groupID: String = ""
         package var protocolType: String = ""
         package var groupState: String = ""
+        package var groupType: String = ""
 
         package init() {}
 
@@ -32,6 +36,7 @@ package struct ListGroupsResponse: WireStruct {
             groupID = try reader.string()
             protocolType = try reader.string()
             if version >= 4 { groupState = try reader.string() }
+            if version >= 5 { groupType = try reader.string() }
             try reader.skipTaggedFields()
         }
 
@@ -39,6 +44,7 @@ package struct ListGroupsResponse: WireStruct {
             writer.string(groupID)
             writer.string(protocolType)
             if version >= 4 { writer.string(groupState) }
+            if version >= 5 { writer.string(groupType) }
             writer.emptyTaggedFields()
         }
     }

@@ -1,8 +1,8 @@
 package import Bytes
 
-/// ListOffsets (key 2), versions 0–7, flexible from 6.
+/// ListOffsets (key 2), versions 0–11, flexible from 6.
 package struct ListOffsetsRequest: KafkaRequest {
-    package static let layout = MessageLayout(.listOffsets, versions: 0...7, flexibleFrom: 6)
+    package static let layout = MessageLayout(.listOffsets, versions: 0...11, flexibleFrom: 6)
 
     package struct Topic: WireStruct {
         package struct Partition: WireStruct {
@@ -51,6 +51,7 @@ package struct ListOffsetsRequest: KafkaRequest {
     package var replicaID: Int32 = 0
     package var isolationLevel: Int8 = 0
     package var topics: [Topic] = []
+    package var timeoutMilliseconds: Int32 = 0
 
     package init() {}
 
@@ -58,6 +59,7 @@ package struct ListOffsetsRequest: KafkaRequest {
         replicaID = try reader.int32()
         if version >= 2 { isolationLevel = try reader.int8() }
         topics = try reader.array(of: Topic.self, version)
+        if version >= 10 { timeoutMilliseconds = try reader.int32() }
         try reader.skipTaggedFields()
     }
 
@@ -65,6 +67,7 @@ package struct ListOffsetsRequest: KafkaRequest {
         writer.int32(replicaID)
         if version >= 2 { writer.int8(isolationLevel) }
         writer.array(topics, version)
+        if version >= 10 { writer.int32(timeoutMilliseconds) }
         writer.emptyTaggedFields()
     }
 }

@@ -1,8 +1,8 @@
 package import Bytes
 
-/// Metadata (key 3), versions 0–12, flexible from 9.
+/// Metadata (key 3), versions 0–13, flexible from 9.
 package struct MetadataRequest: KafkaRequest {
-    package static let layout = MessageLayout(.metadata, versions: 0...12, flexibleFrom: 9)
+    package static let layout = MessageLayout(.metadata, versions: 0...13, flexibleFrom: 9)
 
     package struct Topic: WireStruct {
         package var topicID: KafkaUUID = .zero
@@ -145,6 +145,7 @@ package struct MetadataResponse: WireStruct {
     package var controllerID: Int32 = -1
     package var topics: [Topic] = []
     package var clusterAuthorizedOperations: Int32 = Int32.min
+    package var errorCode: ErrorCode = .none
 
     package init() {}
 
@@ -155,6 +156,7 @@ package struct MetadataResponse: WireStruct {
         if version >= 1 { controllerID = try reader.int32() }
         topics = try reader.array(of: Topic.self, version)
         if version >= 8 && version <= 10 { clusterAuthorizedOperations = try reader.int32() }
+        if version >= 13 { errorCode = try reader.errorCode() }
         try reader.skipTaggedFields()
     }
 
@@ -165,6 +167,7 @@ package struct MetadataResponse: WireStruct {
         if version >= 1 { writer.int32(controllerID) }
         writer.array(topics, version)
         if version >= 8 && version <= 10 { writer.int32(clusterAuthorizedOperations) }
+        if version >= 13 { writer.errorCode(errorCode) }
         writer.emptyTaggedFields()
     }
 }

@@ -1,8 +1,8 @@
 package import Bytes
 
-/// OffsetCommit (key 8), versions 1–8, flexible from 8.
+/// OffsetCommit (key 8), versions 1–10, flexible from 8; topics by id from 10.
 package struct OffsetCommitRequest: KafkaRequest {
-    package static let layout = MessageLayout(.offsetCommit, versions: 1...8, flexibleFrom: 8)
+    package static let layout = MessageLayout(.offsetCommit, versions: 1...10, flexibleFrom: 8)
 
     package struct Topic: WireStruct {
         package struct Partition: WireStruct {
@@ -34,18 +34,21 @@ package struct OffsetCommitRequest: KafkaRequest {
         }
 
         package var name: String = ""
+        package var topicID: KafkaUUID = .zero
         package var partitions: [Partition] = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-            name = try reader.string()
+            if version <= 9 { name = try reader.string() }
+            if version >= 10 { topicID = try reader.uuid() }
             partitions = try reader.array(of: Partition.self, version)
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
-            writer.string(name)
+            if version <= 9 { writer.string(name) }
+            if version >= 10 { writer.uuid(topicID) }
             writer.array(partitions, version)
             writer.emptyTaggedFields()
         }
@@ -104,18 +107,21 @@ package struct OffsetCommitResponse: WireStruct {
         }
 
         package var name: String = ""
+        package var topicID: KafkaUUID = .zero
         package var partitions: [Partition] = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-            name = try reader.string()
+            if version <= 9 { name = try reader.string() }
+            if version >= 10 { topicID = try reader.uuid() }
             partitions = try reader.array(of: Partition.self, version)
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
-            writer.string(name)
+            if version <= 9 { writer.string(name) }
+            if version >= 10 { writer.uuid(topicID) }
             writer.array(partitions, version)
             writer.emptyTaggedFields()
         }

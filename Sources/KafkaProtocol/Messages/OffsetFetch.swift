@@ -1,8 +1,8 @@
 package import Bytes
 
-/// OffsetFetch (key 9), versions 0–8, flexible from 6.
+/// OffsetFetch (key 9), versions 0–10, flexible from 6; topics by id from 10.
 package struct OffsetFetchRequest: KafkaRequest {
-    package static let layout = MessageLayout(.offsetFetch, versions: 0...8, flexibleFrom: 6)
+    package static let layout = MessageLayout(.offsetFetch, versions: 0...10, flexibleFrom: 6)
 
     package struct Topic: WireStruct {
         package var name: String = ""
@@ -26,36 +26,45 @@ package struct OffsetFetchRequest: KafkaRequest {
     package struct Group: WireStruct {
         package struct Topics: WireStruct {
             package var name: String = ""
+            package var topicID: KafkaUUID = .zero
             package var partitionIndexes: [Int32] = []
 
             package init() {}
 
             package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-                if version >= 8 { name = try reader.string() }
+                if version >= 8 && version <= 9 { name = try reader.string() }
+                if version >= 10 { topicID = try reader.uuid() }
                 if version >= 8 { partitionIndexes = try reader.int32s() }
                 try reader.skipTaggedFields()
             }
 
             package func write(to writer: inout WireWriter, version: Int16) {
-                if version >= 8 { writer.string(name) }
+                if version >= 8 && version <= 9 { writer.string(name) }
+                if version >= 10 { writer.uuid(topicID) }
                 if version >= 8 { writer.int32s(partitionIndexes) }
                 writer.emptyTaggedFields()
             }
         }
 
         package var groupID: String = ""
+        package var memberID: String? = nil
+        package var memberEpoch: Int32 = -1
         package var topics: [Topics]? = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
             if version >= 8 { groupID = try reader.string() }
+            if version >= 9 { memberID = try reader.nullableString() }
+            if version >= 9 { memberEpoch = try reader.int32() }
             if version >= 8 { topics = try reader.nullableArray(of: Topics.self, version) }
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
             if version >= 8 { writer.string(groupID) }
+            if version >= 9 { writer.nullableString(memberID) }
+            if version >= 9 { writer.int32(memberEpoch) }
             if version >= 8 { writer.nullableArray(topics, version) }
             writer.emptyTaggedFields()
         }
@@ -165,18 +174,21 @@ package struct OffsetFetchResponse: WireStruct {
             }
 
             package var name: String = ""
+            package var topicID: KafkaUUID = .zero
             package var partitions: [Partitions] = []
 
             package init() {}
 
             package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-                if version >= 8 { name = try reader.string() }
+                if version >= 8 && version <= 9 { name = try reader.string() }
+                if version >= 10 { topicID = try reader.uuid() }
                 if version >= 8 { partitions = try reader.array(of: Partitions.self, version) }
                 try reader.skipTaggedFields()
             }
 
             package func write(to writer: inout WireWriter, version: Int16) {
-                if version >= 8 { writer.string(name) }
+                if version >= 8 && version <= 9 { writer.string(name) }
+                if version >= 10 { writer.uuid(topicID) }
                 if version >= 8 { writer.array(partitions, version) }
                 writer.emptyTaggedFields()
             }
