@@ -10,10 +10,13 @@ extension GroupCoordinator {
         memberID: String,
         instanceID: String?,
         generation: Int32,
+        version: Int16,
         _ offsets: [(TopicPartition, CommittedOffset)],
         _ answer: @escaping @Sendable (ErrorCode) -> Void
     ) {
-        if groups[groupID] == nil, generation >= 0 { return answer(.illegalGeneration) }
+        if groups[groupID] == nil, generation >= 0 {
+            return answer(version >= 9 ? .groupIDNotFound : .illegalGeneration)
+        }
         let group = group(groupID, emptySince: Int64.min / 2)
         let error = group.state.checkCommit(
             memberID: memberID,
@@ -31,9 +34,17 @@ extension GroupCoordinator {
     }
 
     /// Gives the offsets of a group, none for one that does not exist.
-    func offsets(_ groupID: String, _ answer: @escaping @Sendable ([TopicPartition: CommittedOffset]) -> Void) {
-        guard let offsets = groups[groupID]?.offsets else { return answer([:]) }
-        store.afterPendingWrites(group: groupID) { answer(offsets) }
+    ///
+    /// A client that gives its member id and epoch wants to hear when they are out of date (KIP-848).
+    func offsets(
+        _ groupID: String,
+        memberID: String? = nil,
+        memberEpoch: Int32 = -1,
+        _ answer: @escaping @Sendable (ErrorCode, [TopicPartition: CommittedOffset]) -> Void
+    ) {
+        guard !groupID.isEmpty else { return answer(.invalidGroupID, [:]) }
+        guard let offsets = groups[groupID]?.offsets else { return answer(.none, [:]) }
+        store.afterPendingWrites(group: groupID) { answer(.none, offsets) }
     }
 
     /// Deletes a group with its offsets, unless it has members.

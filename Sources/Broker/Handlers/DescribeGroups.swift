@@ -1,9 +1,9 @@
 import EventLoop
 import KafkaProtocol
 
-/// DescribeGroups 0–5 (authorized operations KIP-430, static members KIP-345).
+/// DescribeGroups 0–6 (authorized operations KIP-430, static members KIP-345, unknown groups KIP-1043).
 ///
-/// A group that does not exist is `Dead`.
+/// A group that does not exist is `Dead`, and from version 6 on an error.
 enum DescribeGroupsHandler: Handler {
     typealias Request = DescribeGroupsRequest
     typealias Response = DescribeGroupsResponse
@@ -12,7 +12,7 @@ enum DescribeGroupsHandler: Handler {
         exchange.services.groups.run { groups in
             var response = Response()
             response.groups = request.groups.map { id in
-                var answer = groups.groups[id].map { describe($0.state) } ?? dead
+                var answer = groups.groups[id].map { describe($0.state) } ?? dead(id, exchange.version)
                 answer.groupID = id
                 if request.includeAuthorizedOperations { answer.authorizedOperations = AuthorizedOperations.group }
                 return answer
@@ -21,9 +21,13 @@ enum DescribeGroupsHandler: Handler {
         }
     }
 
-    private static var dead: Response.Group {
+    private static func dead(_ id: String, _ version: Int16) -> Response.Group {
         var group = Response.Group()
         group.groupState = "Dead"
+        if version >= 6 {
+            group.errorCode = .groupIDNotFound
+            group.errorMessage = "Group \(id) not found."
+        }
         return group
     }
 

@@ -3,7 +3,8 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// OffsetCommit 1–8 (leader epochs KIP-320, static members KIP-345): answered when the offsets are on disk.
+/// OffsetCommit 1–10 (leader epochs KIP-320, static members KIP-345, member epochs and topic ids KIP-848): answered
+/// when the offsets are on disk.
 enum OffsetCommitHandler: Handler {
     typealias Request = OffsetCommitRequest
     typealias Response = OffsetCommitResponse
@@ -16,26 +17,30 @@ enum OffsetCommitHandler: Handler {
         var offsets: [(TopicPartition, CommittedOffset)] = []
         for topic in request.topics {
             var answer = Response.Topic()
+            let byID = exchange.version >= 10
+            let found = byID ? services.catalogue.topic(id: topic.topicID) : services.catalogue.topic(topic.name)
             answer.name = topic.name
-            let found = services.catalogue.topic(topic.name)
+            answer.topicID = topic.topicID
             for asked in topic.partitions {
                 var partition = Response.Topic.Partition()
                 partition.partitionIndex = asked.partitionIndex
                 let metadata = asked.committedMetadata ?? ""
                 if request.groupID.isEmpty {
                     partition.errorCode = .invalidGroupID
+                } else if byID, found == nil {
+                    partition.errorCode = .unknownTopicID
                 } else if found?.partition(asked.partitionIndex) == nil {
                     partition.errorCode = .unknownTopicOrPartition
                 } else if metadata.utf8.count > metadataMax {
                     partition.errorCode = .offsetMetadataTooLarge
-                } else {
+                } else if let found {
                     let offset = CommittedOffset(
                         offset: asked.committedOffset,
                         leaderEpoch: asked.committedLeaderEpoch,
                         metadata: metadata,
                         commitMilliseconds: asked.commitTimestamp > 0 ? asked.commitTimestamp : now
                     )
-                    offsets.append((TopicPartition(topic: topic.name, partition: asked.partitionIndex), offset))
+                    offsets.append((TopicPartition(topic: found.name, partition: asked.partitionIndex), offset))
                 }
                 answer.partitions.append(partition)
             }
@@ -57,6 +62,7 @@ enum OffsetCommitHandler: Handler {
                 memberID: request.memberID,
                 instanceID: request.groupInstanceID,
                 generation: request.generationIDOrMemberEpoch,
+                version: exchange.version,
                 offsets
             ) { error in
                 var response = response

@@ -2,7 +2,7 @@ import CommitLog
 import EventLoop
 import KafkaProtocol
 
-/// OffsetFetch 0–8 (all topics KIP-88, several groups KIP-709).
+/// OffsetFetch 0–10 (all topics KIP-88, several groups KIP-709, member epochs and topic ids KIP-848).
 ///
 /// A group that does not exist has offset -1 and no error.
 enum OffsetFetchHandler: Handler {
@@ -14,8 +14,8 @@ enum OffsetFetchHandler: Handler {
             if exchange.version >= 8 {
                 answerGroups(request.groups[...], Response(), groups, exchange)
             } else {
-                groups.offsets(request.groupID) { offsets in
-                    exchange.answer(answerOne(request, offsets, exchange.version))
+                groups.offsets(request.groupID) { error, offsets in
+                    exchange.answer(answerOne(request, error, offsets, exchange.version))
                 }
             }
         }
@@ -29,37 +29,51 @@ enum OffsetFetchHandler: Handler {
         _ exchange: Exchange<Response>
     ) {
         guard let asked = left.first else { return exchange.answer(response) }
-        groups.offsets(asked.groupID) { offsets in
+        groups.offsets(asked.groupID, memberID: asked.memberID, memberEpoch: asked.memberEpoch) { error, offsets in
             var response = response
             var group = Response.Group()
             group.groupID = asked.groupID
-            for (topic, partitions) in wanted(asked.topics?.map { ($0.name, $0.partitionIndexes) }, offsets) {
-                var answer = Response.Group.Topics()
-                answer.name = topic
-                for index in partitions {
-                    var partition = Response.Group.Topics.Partitions()
-                    let found = offsets[TopicPartition(topic: topic, partition: index)]
-                    partition.partitionIndex = index
-                    partition.committedOffset = found?.offset ?? -1
-                    partition.committedLeaderEpoch = found?.leaderEpoch ?? -1
-                    partition.metadata = found?.metadata ?? ""
-                    answer.partitions.append(partition)
-                }
-                group.topics.append(answer)
+            group.errorCode = error
+            if error == .none {
+                let catalogue = exchange.services.catalogue
+                let topics = asked.topics.map { $0.map { WantedTopic($0, exchange.version, catalogue) } }
+                group.topics = (topics ?? everything(offsets, exchange.version, catalogue)).map { answer($0, offsets) }
             }
             response.groups.append(group)
             groups.run { [response] groups in answerGroups(left.dropFirst(), response, groups, exchange) }
         }
     }
 
+    private static func answer(
+        _ topic: WantedTopic,
+        _ offsets: [TopicPartition: CommittedOffset]
+    ) -> Response.Group.Topics {
+        var answer = Response.Group.Topics()
+        answer.name = topic.name ?? ""
+        answer.topicID = topic.id
+        for index in topic.partitions {
+            var partition = Response.Group.Topics.Partitions()
+            let found = topic.name.flatMap { offsets[TopicPartition(topic: $0, partition: index)] }
+            partition.partitionIndex = index
+            partition.committedOffset = found?.offset ?? -1
+            partition.committedLeaderEpoch = found?.leaderEpoch ?? -1
+            partition.metadata = found?.metadata ?? ""
+            if topic.name == nil { partition.errorCode = .unknownTopicID }
+            answer.partitions.append(partition)
+        }
+        return answer
+    }
+
     private static func answerOne(
         _ request: Request,
+        _ error: ErrorCode,
         _ offsets: [TopicPartition: CommittedOffset],
         _ version: Int16
     ) -> Response {
         var response = Response()
+        response.errorCode = error
         let asked = request.topics.map { $0.map { ($0.name, $0.partitionIndexes) } }
-        for (topic, partitions) in wanted(asked, offsets) {
+        for (topic, partitions) in asked ?? committed(offsets) {
             var answer = Response.Topic()
             answer.name = topic
             for index in partitions {
@@ -69,6 +83,8 @@ enum OffsetFetchHandler: Handler {
                 partition.committedOffset = found?.offset ?? -1
                 partition.committedLeaderEpoch = found?.leaderEpoch ?? -1
                 partition.metadata = found?.metadata ?? ""
+                // Version 1 has no place for an error of the whole.
+                if version < 2 { partition.errorCode = error }
                 answer.partitions.append(partition)
             }
             response.topics.append(answer)
@@ -76,13 +92,39 @@ enum OffsetFetchHandler: Handler {
         return response
     }
 
-    /// What was asked for; null means everything that was committed.
-    private static func wanted(
-        _ asked: [(String, [Int32])]?,
-        _ offsets: [TopicPartition: CommittedOffset]
-    ) -> [(String, [Int32])] {
-        if let asked { return asked }
-        return Dictionary(grouping: offsets.keys, by: \.topic).sorted { $0.key < $1.key }
+    /// A null list of topics means everything that was committed; by id, what no longer exists cannot be named.
+    private static func everything(
+        _ offsets: [TopicPartition: CommittedOffset],
+        _ version: Int16,
+        _ catalogue: TopicCatalogue
+    ) -> [WantedTopic] {
+        committed(offsets).compactMap { name, partitions in
+            let id = catalogue.topic(name)?.id
+            return version >= 10 && id == nil ? nil : WantedTopic(name: name, id: id ?? .zero, partitions: partitions)
+        }
+    }
+
+    private static func committed(_ offsets: [TopicPartition: CommittedOffset]) -> [(String, [Int32])] {
+        Dictionary(grouping: offsets.keys, by: \.topic).sorted { $0.key < $1.key }
             .map { ($0.key, $0.value.map(\.partition).sorted()) }
+    }
+
+    /// A topic that was asked for, by name or by id; without a name when nothing has the id.
+    private struct WantedTopic {
+        let name: String?
+        let id: KafkaUUID
+        let partitions: [Int32]
+
+        init(name: String, id: KafkaUUID, partitions: [Int32]) {
+            self.name = name
+            self.id = id
+            self.partitions = partitions
+        }
+
+        init(_ asked: Request.Group.Topics, _ version: Int16, _ catalogue: TopicCatalogue) {
+            name = version >= 10 ? catalogue.topic(id: asked.topicID)?.name : asked.name
+            id = asked.topicID
+            partitions = asked.partitionIndexes
+        }
     }
 }
