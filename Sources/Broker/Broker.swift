@@ -146,6 +146,7 @@ package final class Broker: Sendable {
             catalogue: catalogue,
             producerIDs: try ProducerIDs(directory: directory.path),
             groups: groups,
+            access: try AccessControl(settings, directory: directory.path),
             administration: administration,
             advertised: advertised
         )

@@ -19,6 +19,9 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case deleteRecords = 21
     case initProducerID = 22
     case offsetForLeaderEpoch = 23
+    case describeAcls = 29
+    case createAcls = 30
+    case deleteAcls = 31
     case describeConfigs = 32
     case alterConfigs = 33
     case createPartitions = 37

@@ -23,6 +23,7 @@ enum ApiVersionsHandler: Handler {
         let exchange = Exchange<Response>(
             services: arrival.services,
             session: arrival.session,
+            principal: arrival.session.principal,
             header: header,
             layout: Request.layout,
             receivedNanoseconds: arrival.receivedNanoseconds,

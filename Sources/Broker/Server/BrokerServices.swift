@@ -13,6 +13,8 @@ final class BrokerServices: Sendable {
     let catalogue: TopicCatalogue
     let producerIDs: ProducerIDs
     let groups: GroupCoordinator
+    /// Nil when nobody is asked who may do what.
+    let access: AccessControl?
     /// The thread of everything that changes topics or waits for the disk.
     let administration: EventLoop
     /// What clients are told to connect to.
@@ -27,6 +29,7 @@ final class BrokerServices: Sendable {
         catalogue: TopicCatalogue,
         producerIDs: ProducerIDs,
         groups: GroupCoordinator,
+        access: AccessControl?,
         administration: EventLoop,
         advertised: (host: String, port: Int32)
     ) {
@@ -38,6 +41,7 @@ final class BrokerServices: Sendable {
         self.catalogue = catalogue
         self.producerIDs = producerIDs
         self.groups = groups
+        self.access = access
         self.administration = administration
         self.advertised = advertised
     }

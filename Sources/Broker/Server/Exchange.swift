@@ -9,6 +9,8 @@ import Telemetry
 struct Exchange<Response: WireStruct>: Sendable {
     let services: BrokerServices
     let session: KafkaSession
+    /// Who asks; the connection may have another name by the time the answer is made.
+    let principal: Principal
     let header: RequestHeader
     let layout: MessageLayout
     let receivedNanoseconds: Int64

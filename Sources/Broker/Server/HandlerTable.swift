@@ -17,6 +17,7 @@ enum HandlerTable {
             Exchange(
                 services: services,
                 session: session,
+                principal: session.principal,
                 header: header,
                 layout: layout,
                 receivedNanoseconds: receivedNanoseconds,
@@ -40,6 +41,7 @@ enum HandlerTable {
         row(SyncGroupHandler.self), row(DescribeGroupsHandler.self), row(ListGroupsHandler.self),
         row(ApiVersionsHandler.self), row(CreateTopicsHandler.self), row(DeleteTopicsHandler.self),
         row(DeleteRecordsHandler.self), row(InitProducerIdHandler.self), row(OffsetForLeaderEpochHandler.self),
+        row(DescribeAclsHandler.self), row(CreateAclsHandler.self), row(DeleteAclsHandler.self),
         row(DescribeConfigsHandler.self), row(AlterConfigsHandler.self), row(CreatePartitionsHandler.self),
         row(DeleteGroupsHandler.self), row(IncrementalAlterConfigsHandler.self), row(OffsetDeleteHandler.self),
         row(DescribeClusterHandler.self),

@@ -10,21 +10,25 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
 
     private let services: BrokerServices
     let peer: String
+    /// The client's address without its port.
+    let host: String
     /// The name of the listener that the client came by.
     let listenerName: String
     /// Who the client has shown to be; changes with authentication alone.
     private(set) var principal = Principal.anonymous
     /// Fetches that wait for data; ended when the connection goes.
     private var waitingFetches: [ObjectIdentifier: WaitingFetch] = [:]
+    private var accessCache = AccessCache()
 
     init(services: BrokerServices, connection: Connection) {
         self.services = services
         peer = connection.peer
+        host = peer.lastIndex(of: ":").map { [peer] in String(peer[..<$0]) } ?? peer
         listenerName = "PLAINTEXT"
     }
 
-    /// The client's address without its port, which describes a member of a group.
-    var clientHost: String { "/" + (peer.lastIndex(of: ":").map { String(peer[..<$0]) } ?? peer) }
+    /// The client's address as a member of a group is described.
+    var clientHost: String { "/" + host }
 
     func receive(_ frame: UnsafeRawBufferPointer, _ responder: Responder) throws(ConnectionFault) {
         var bytes = ByteReader(frame)
@@ -58,6 +62,17 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
             throw ConnectionFault("request header: \(error)")
         }
         try row.serve(&reader, arrival)
+    }
+
+    /// Asks the access rules, which remember for this connection what they said.
+    func allows(
+        _ access: AccessControl,
+        _ principal: Principal,
+        _ operation: AccessOperation,
+        _ type: ResourceType,
+        _ name: String
+    ) -> Bool {
+        accessCache.allows(access, principal, host, operation, type, name)
     }
 
     func closed() {

@@ -130,6 +130,23 @@ extension BrokerSettings {
             "1",
             "Copies of the transaction log."
         ),
+        .init(
+            "authorizer.class.name",
+            .choice([
+                "", "standard", "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "kafka.security.authorizer.AclAuthorizer",
+            ]),
+            "",
+            "Who decides what clients may do: nobody, or access rules (kafka-acls) by the semantics of Kafka's "
+                + "StandardAuthorizer."
+        ),
+        .init("super.users", .text, "", "Principals that may do everything, such as User:alice;User:bob."),
+        .init(
+            "allow.everyone.if.no.acl.found",
+            .flag,
+            "false",
+            "Whether a resource without any access rule is open to everyone."
+        ),
         .init("transaction.state.log.min.isr", .integer(1...1), "1", "Copies that a transaction asks for."),
     ]
 
