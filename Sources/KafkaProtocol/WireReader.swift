@@ -117,11 +117,11 @@ package struct WireReader {
     ///
     /// The field that follows must be read whole or skipped.
     package mutating func nextTag(_ fields: inout TaggedFields) throws(ByteError) -> UInt32? {
-        guard fields.left > 0 else { return nil }
         // A known field that was shorter or longer than it said would shift all that follows.
         guard fields.fieldEnd == 0 || fields.fieldEnd == cursor.position else {
             throw .truncated(needed: cursor.position, available: fields.fieldEnd)
         }
+        guard fields.left > 0 else { return nil }
         fields.left -= 1
         let tag = try cursor.readUnsignedVarint()
         fields.size = Int(try cursor.readUnsignedVarint())

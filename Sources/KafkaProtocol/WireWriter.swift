@@ -5,7 +5,9 @@ package struct WireWriter: ~Copyable {
     /// Where bytes that live elsewhere belong: before the byte at `position` of what was written.
     package struct Splice: Sendable, Equatable {
         package let position: Int
+        /// Which of the sender's record sets; of a slice, where it begins in the frame that was read.
         package let index: Int
+        package let byteCount: Int
     }
 
     package var output: ByteWriter
@@ -62,8 +64,12 @@ package struct WireWriter: ~Copyable {
     /// client takes.
     package mutating func records(_ value: RecordSet) {
         length(value.byteCount)
-        if case .external(let index, let byteCount) = value, byteCount > 0 {
-            splices.append(Splice(position: output.count, index: index))
+        switch value {
+        case .none: break
+        case .slice(let range):
+            splices.append(Splice(position: output.count, index: range.lowerBound, byteCount: range.count))
+        case .external(let index, let byteCount):
+            if byteCount > 0 { splices.append(Splice(position: output.count, index: index, byteCount: byteCount)) }
         }
     }
 

@@ -7,6 +7,9 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
     let layout: MessageLayout
     let decodeRequest: @Sendable (UnsafeRawBufferPointer, Int16) throws(ByteError) -> Void
     let roundTrip: @Sendable (Int16) throws(ByteError) -> Bool
+    /// What is written again after a whole frame was read.
+    let rewriteRequest: @Sendable (UnsafeRawBufferPointer, Int16) throws(ByteError) -> [UInt8]
+    let rewriteResponse: @Sendable (UnsafeRawBufferPointer, Int16) throws(ByteError) -> [UInt8]
 
     var testDescription: String { layout.key.name }
 
@@ -21,6 +24,41 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
             let response = try Self.same(Response.self, version, Request.layout)
             return request && response
         }
+        rewriteRequest = { frame, version throws(ByteError) in
+            var bytes = ByteReader(frame)
+            let header = try RequestHeader(from: &bytes)
+            var reader = WireReader(bytes, isFlexible: Request.layout.isFlexible(version))
+            try reader.skipTaggedFields()
+            var writer = WireWriter(isFlexible: Request.layout.isFlexible(version))
+            header.write(to: &writer)
+            return try Self.rewrite(Request.self, frame, &reader, &writer, version)
+        }
+        rewriteResponse = { frame, version throws(ByteError) in
+            var reader = WireReader(ByteReader(frame), isFlexible: Request.layout.isFlexible(version))
+            var writer = WireWriter(isFlexible: Request.layout.isFlexible(version))
+            writer.int32(try reader.int32())
+            if Request.layout.responseHeaderIsFlexible(version) {
+                try reader.skipTaggedFields()
+                writer.emptyTaggedFields()
+            }
+            return try Self.rewrite(Response.self, frame, &reader, &writer, version)
+        }
+    }
+
+    private static func rewrite<Message: WireStruct>(
+        _ type: Message.Type,
+        _ frame: UnsafeRawBufferPointer,
+        _ reader: inout WireReader,
+        _ writer: inout WireWriter,
+        _ version: Int16
+    ) throws(ByteError) -> [UInt8] {
+        try Message(from: &reader, version: version).write(to: &writer, version: version)
+        guard reader.cursor.isAtEnd else { throw .truncated(needed: 0, available: reader.cursor.remaining) }
+        var bytes = Array(writer.output.bytes)
+        for splice in writer.splices.reversed() {
+            bytes.insert(contentsOf: frame[splice.index..<(splice.index + splice.byteCount)], at: splice.position)
+        }
+        return bytes
     }
 
     /// Writes a default value, reads it, writes what was read: the bytes must be the same and all be taken.

@@ -200,4 +200,7 @@ def case_empty_group_offset():
     consumer.close()
 
 
-globals()["case_" + sys.argv[2]]()
+if sys.argv[2] == "list":
+    print("\n".join(name[5:] for name in globals() if name.startswith("case_")))
+else:
+    globals()["case_" + sys.argv[2]]()
