@@ -8,7 +8,7 @@ import TestSupport
 /// A broker in a folder of its own, stopped with the test.
 final class BrokerFixture {
     let directory: TemporaryDirectory
-    private let settings: [String: String]
+    private var settings: [String: String]
     let log = LogSink(collectingWith: .system)
     private(set) var port: UInt16 = 0
     private var broker: Broker?
@@ -37,8 +37,9 @@ final class BrokerFixture {
         broker = nil
     }
 
-    func restart() throws {
+    func restart(_ settings: [String: String]? = nil) throws {
         stop()
+        if let settings { self.settings = settings }
         try start()
     }
 

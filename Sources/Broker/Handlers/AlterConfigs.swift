@@ -14,6 +14,7 @@ enum AlterConfigsHandler: Handler {
                 answer.resourceType = resource.resourceType
                 answer.resourceName = resource.resourceName
                 do throws(TopicCatalogue.Refusal) {
+                    try ConfigChange.authorize(resource.resourceType, resource.resourceName, exchange)
                     var configs = TopicConfigs()
                     for config in resource.configs { configs.set(config.name, config.value) }
                     _ = try ConfigChange.topic(resource.resourceType, resource.resourceName, exchange.services)
@@ -31,6 +32,18 @@ enum AlterConfigsHandler: Handler {
 
 /// What both ways of altering configs share.
 enum ConfigChange {
+    static func authorize<Response: WireStruct>(
+        _ type: Int8,
+        _ name: String,
+        _ exchange: Exchange<Response>
+    ) throws(TopicCatalogue.Refusal) {
+        let resource = ConfigResource(rawValue: type)?.accessType ?? .cluster
+        let name = resource == .cluster ? ResourceType.clusterName : name
+        guard exchange.authorize(.alterConfigs, resource, name) else {
+            throw TopicCatalogue.Refusal(resource.refusal, "Not authorized to alter configs.")
+        }
+    }
+
     static func topic(
         _ type: Int8,
         _ name: String,

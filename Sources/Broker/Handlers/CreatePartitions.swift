@@ -14,6 +14,9 @@ enum CreatePartitionsHandler: Handler {
                 var answer = Response.Topic()
                 answer.name = topic.name
                 do throws(TopicCatalogue.Refusal) {
+                    guard exchange.authorize(.alter, .topic, topic.name) else {
+                        throw TopicCatalogue.Refusal(.topicAuthorizationFailed, "Topic authorization failed.")
+                    }
                     try grow(topic, request.validateOnly, services)
                 } catch {
                     answer.errorCode = error.code

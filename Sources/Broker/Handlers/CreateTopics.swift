@@ -17,6 +17,9 @@ enum CreateTopicsHandler: Handler {
                     guard names.filter({ $0 == topic.name }).count == 1 else {
                         throw TopicCatalogue.Refusal(.invalidRequest, "Topic '\(topic.name)' is there more than once.")
                     }
+                    guard exchange.authorizeCluster(.create) || exchange.authorize(.create, .topic, topic.name) else {
+                        throw TopicCatalogue.Refusal(.topicAuthorizationFailed, "Topic authorization failed.")
+                    }
                     try create(topic, request.validateOnly, exchange, &answer)
                 } catch {
                     answer.errorCode = error.code
@@ -55,6 +58,11 @@ enum CreateTopicsHandler: Handler {
         } else {
             answer.topicID =
                 try services.catalogue.create(name: topic.name, partitionCount: count, configs: configs).id
+        }
+        guard exchange.authorize(.describeConfigs, .topic, topic.name) else {
+            answer.topicConfigErrorCode = ErrorCode.topicAuthorizationFailed.rawValue
+            answer.configs = nil
+            return
         }
         answer.numPartitions = count
         answer.replicationFactor = 1

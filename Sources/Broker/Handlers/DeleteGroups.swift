@@ -19,6 +19,13 @@ enum DeleteGroupsHandler: Handler {
         _ exchange: Exchange<Response>
     ) {
         guard let id = left.first else { return exchange.answer(response) }
+        guard exchange.authorize(.delete, .group, id) else {
+            var (response, result) = (response, Response.Result())
+            result.groupID = id
+            result.errorCode = .groupAuthorizationFailed
+            response.results.append(result)
+            return delete(left.dropFirst(), response, groups, exchange)
+        }
         groups.delete(id) { error in
             var response = response
             var result = Response.Result()

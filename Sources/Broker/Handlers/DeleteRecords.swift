@@ -13,14 +13,27 @@ enum DeleteRecordsHandler: Handler {
             for topic in request.topics {
                 var answer = Response.Topic()
                 answer.name = topic.name
+                let isAllowed = exchange.authorize(.delete, .topic, topic.name)
                 let found = exchange.services.catalogue.topic(topic.name)
                 for asked in topic.partitions {
+                    guard isAllowed else {
+                        answer.partitions.append(refused(asked, .topicAuthorizationFailed))
+                        continue
+                    }
                     answer.partitions.append(delete(asked, found, exchange.services.directory))
                 }
                 response.topics.append(answer)
             }
             exchange.answer(response)
         }
+    }
+
+    private static func refused(_ asked: Request.Topic.Partition, _ error: ErrorCode) -> Response.Topic.Partition {
+        var answer = Response.Topic.Partition()
+        answer.partitionIndex = asked.partitionIndex
+        answer.lowWatermark = -1
+        answer.errorCode = error
+        return answer
     }
 
     private static func delete(

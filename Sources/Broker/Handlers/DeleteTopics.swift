@@ -10,13 +10,24 @@ enum DeleteTopicsHandler: Handler {
         let asked = exchange.version >= 6 ? request.topics : request.topicNames.map(Request.Topic.init(named:))
         exchange.services.administration.post {
             var response = Response()
-            response.responses = asked.map { delete($0, exchange.services) }
+            response.responses = asked.map { delete($0, exchange) }
             exchange.answer(response)
         }
     }
 
-    private static func delete(_ asked: Request.Topic, _ services: BrokerServices) -> Response.Topic {
+    private static func delete(_ asked: Request.Topic, _ exchange: Exchange<Response>) -> Response.Topic {
+        let services = exchange.services
         var answer = Response.Topic()
+        if let name = asked.name ?? services.catalogue.topic(id: asked.topicID)?.name,
+            !exchange.authorize(.describe, .topic, name)
+        {
+            // Nothing is told that was not in the request.
+            answer.name = asked.name
+            answer.topicID = asked.topicID
+            answer.errorCode = .topicAuthorizationFailed
+            answer.errorMessage = "Topic authorization failed."
+            return answer
+        }
         answer.name = asked.name ?? services.catalogue.topic(id: asked.topicID)?.name
         answer.topicID = asked.name.flatMap { services.catalogue.topic($0)?.id } ?? asked.topicID
         guard let name = answer.name else {
@@ -24,6 +35,9 @@ enum DeleteTopicsHandler: Handler {
             return answer
         }
         do throws(TopicCatalogue.Refusal) {
+            guard exchange.authorize(.delete, .topic, name) else {
+                throw TopicCatalogue.Refusal(.topicAuthorizationFailed, "Topic authorization failed.")
+            }
             guard services.settings.flag("delete.topic.enable") else {
                 throw TopicCatalogue.Refusal(.policyViolation, "delete.topic.enable is false.")
             }

@@ -27,7 +27,9 @@ enum DescribeClusterHandler: Handler {
         broker.port = services.advertised.port
         response.brokers = [broker]
         if request.includeClusterAuthorizedOperations {
-            response.clusterAuthorizedOperations = AuthorizedOperations.cluster
+            response.clusterAuthorizedOperations =
+                exchange.authorizeCluster(.describe)
+                ? exchange.authorizedOperations(.cluster, ResourceType.clusterName) : 0
         }
         exchange.answer(response)
     }

@@ -9,12 +9,26 @@ enum DescribeConfigsHandler: Handler {
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
         var response = Response()
         response.results = request.resources.map { resource in
-            var result = describe(resource, request, exchange.services)
+            var result =
+                mayDescribe(resource, exchange)
+                ? describe(resource, request, exchange.services) : refused(resource)
             result.resourceType = resource.resourceType
             result.resourceName = resource.resourceName
             return result
         }
         exchange.answer(response)
+    }
+
+    private static func mayDescribe(_ resource: Request.Resource, _ exchange: Exchange<Response>) -> Bool {
+        let type = ConfigResource(rawValue: resource.resourceType)?.accessType ?? .cluster
+        let name = type == .cluster ? ResourceType.clusterName : resource.resourceName
+        return exchange.authorize(.describeConfigs, type, name)
+    }
+
+    private static func refused(_ resource: Request.Resource) -> Response.Result {
+        var result = Response.Result()
+        result.errorCode = (ConfigResource(rawValue: resource.resourceType)?.accessType ?? .cluster).refusal
+        return result
     }
 
     private static func describe(
@@ -120,6 +134,14 @@ enum DescribeConfigsHandler: Handler {
 enum ConfigResource: Int8 {
     case topic = 2
     case broker = 4
+
+    /// What access rules call it.
+    var accessType: ResourceType {
+        switch self {
+        case .topic: .topic
+        case .broker: .cluster
+        }
+    }
 }
 
 /// Where a value comes from, with Kafka's numbers.

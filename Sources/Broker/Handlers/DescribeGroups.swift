@@ -12,9 +12,17 @@ enum DescribeGroupsHandler: Handler {
         exchange.services.groups.run { groups in
             var response = Response()
             response.groups = request.groups.map { id in
+                guard exchange.authorize(.describe, .group, id) else {
+                    var answer = Response.Group()
+                    answer.groupID = id
+                    answer.errorCode = .groupAuthorizationFailed
+                    return answer
+                }
                 var answer = groups.groups[id].map { describe($0.state) } ?? dead(id, exchange.version)
                 answer.groupID = id
-                if request.includeAuthorizedOperations { answer.authorizedOperations = AuthorizedOperations.group }
+                if request.includeAuthorizedOperations {
+                    answer.authorizedOperations = exchange.authorizedOperations(.group, id)
+                }
                 return answer
             }
             exchange.answer(response)

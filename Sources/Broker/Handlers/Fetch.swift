@@ -46,10 +46,11 @@ struct FetchResult {
         for topic in request.topics {
             var answer = FetchResponse.Topic()
             answer.topic = topic.topic
+            let isAllowed = exchange.authorize(.read, .topic, topic.topic)
             let found = services.catalogue.topic(topic.topic)
             for partition in topic.partitions {
                 answer.partitions.append(
-                    read(partition, found, request, limit: budget - byteCount, exchange)
+                    read(partition, found, isAllowed: isAllowed, request, limit: budget - byteCount, exchange)
                 )
             }
             response.responses.append(answer)
@@ -64,6 +65,7 @@ struct FetchResult {
     private mutating func read(
         _ asked: FetchRequest.Topic.Partition,
         _ topic: Topic?,
+        isAllowed: Bool,
         _ request: FetchRequest,
         limit: Int,
         _ exchange: Exchange<FetchResponse>
@@ -71,6 +73,7 @@ struct FetchResult {
         var answer = FetchResponse.Topic.Partition()
         answer.partitionIndex = asked.partition
         answer.highWatermark = -1
+        guard isAllowed else { return fail(&answer, .topicAuthorizationFailed) }
         guard let log = topic?.partition(asked.partition) else { return fail(&answer, .unknownTopicOrPartition) }
         if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) { return fail(&answer, error) }
         do throws(LogError) {

@@ -16,12 +16,12 @@ enum FindCoordinatorHandler: Handler {
         var response = Response()
         if exchange.version >= 4 {
             response.coordinators = request.coordinatorKeys.map { key in
-                var coordinator = find(key, request.keyType, exchange.services)
+                var coordinator = find(key, request.keyType, exchange)
                 coordinator.key = key
                 return coordinator
             }
         } else {
-            let found = find(request.key, request.keyType, exchange.services)
+            let found = find(request.key, request.keyType, exchange)
             response.nodeID = found.nodeID
             response.host = found.host
             response.port = found.port
@@ -31,8 +31,16 @@ enum FindCoordinatorHandler: Handler {
         exchange.answer(response)
     }
 
-    private static func find(_ key: String, _ type: Int8, _ services: BrokerServices) -> Response.Coordinator {
+    private static func find(_ key: String, _ type: Int8, _ exchange: Exchange<Response>) -> Response.Coordinator {
+        let services = exchange.services
         var coordinator = Response.Coordinator()
+        let resource: ResourceType = type == groupKey ? .group : .transactionalID
+        if type == groupKey || type == transactionKey, !exchange.authorize(.describe, resource, key) {
+            coordinator.nodeID = -1
+            coordinator.port = -1
+            coordinator.errorCode = resource.refusal
+            return coordinator
+        }
         guard type == groupKey else {
             coordinator.nodeID = -1
             coordinator.port = -1

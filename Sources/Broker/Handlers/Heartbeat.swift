@@ -7,6 +7,11 @@ enum HeartbeatHandler: Handler {
     typealias Response = HeartbeatResponse
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        guard exchange.authorize(.read, .group, request.groupID) else {
+            var response = Response()
+            response.errorCode = .groupAuthorizationFailed
+            return exchange.answer(response)
+        }
         exchange.services.groups.run { groups in
             groups.heartbeat(
                 request.groupID,

@@ -22,6 +22,7 @@ enum IncrementalAlterConfigsHandler: Handler {
                 answer.resourceType = resource.resourceType
                 answer.resourceName = resource.resourceName
                 do throws(TopicCatalogue.Refusal) {
+                    try ConfigChange.authorize(resource.resourceType, resource.resourceName, exchange)
                     let topic = try ConfigChange.topic(resource.resourceType, resource.resourceName, exchange.services)
                     var configs = topic.configs
                     for change in resource.configs { try apply(change, to: &configs, exchange.services.settings) }

@@ -11,6 +11,12 @@ enum InitProducerIdHandler: Handler {
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
         var response = Response()
+        if request.transactionalID == nil,
+            !exchange.authorizeCluster(.idempotentWrite), !exchange.authorizeAny(.write, .topic)
+        {
+            response.errorCode = .clusterAuthorizationFailed
+            return exchange.answer(response)
+        }
         if request.transactionalID != nil {
             response.errorCode = .transactionalIDAuthorizationFailed
             return exchange.answer(response)

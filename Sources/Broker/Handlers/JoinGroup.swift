@@ -8,6 +8,11 @@ enum JoinGroupHandler: Handler {
     typealias Response = JoinGroupResponse
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        guard exchange.authorize(.read, .group, request.groupID) else {
+            var response = Response()
+            response.errorCode = .groupAuthorizationFailed
+            return exchange.answer(response)
+        }
         let clientID = exchange.header.clientID ?? ""
         let session = Int64(request.sessionTimeoutMilliseconds)
         let join = GroupEvent.Join(

@@ -7,6 +7,11 @@ enum LeaveGroupHandler: Handler {
     typealias Response = LeaveGroupResponse
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        guard exchange.authorize(.read, .group, request.groupID) else {
+            var response = Response()
+            response.errorCode = .groupAuthorizationFailed
+            return exchange.answer(response)
+        }
         let leavers =
             exchange.version < 3
             ? [GroupEvent.Leaver(memberID: request.memberID)]

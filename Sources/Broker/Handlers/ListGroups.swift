@@ -11,10 +11,12 @@ enum ListGroupsHandler: Handler {
         let types = Set(request.typesFilter.map { $0.lowercased() })
         exchange.services.groups.run { groups in
             var response = Response()
+            let seesAll = exchange.authorizeCluster(.describe)
             for (id, group) in groups.groups.sorted(by: { $0.key < $1.key }) {
                 let (state, type) = (group.state.phase.rawValue, "classic")
                 guard states.isEmpty || states.contains(state.lowercased()) else { continue }
                 guard types.isEmpty || types.contains(type) else { continue }
+                guard seesAll || exchange.authorize(.describe, .group, id) else { continue }
                 var answer = Response.Group()
                 answer.groupID = id
                 answer.protocolType = group.state.protocolType ?? ""

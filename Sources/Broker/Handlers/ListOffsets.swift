@@ -33,12 +33,15 @@ enum ListOffsetsHandler: Handler {
         for topic in request.topics {
             var answer = Response.Topic()
             answer.name = topic.name
+            let isAllowed = exchange.authorize(.describe, .topic, topic.name)
             let found = exchange.services.catalogue.topic(topic.name)
             for asked in topic.partitions {
                 var partition = Response.Topic.Partition()
                 partition.partitionIndex = asked.partitionIndex
                 do throws(LogError) {
-                    if let log = found?.partition(asked.partitionIndex) {
+                    if !isAllowed {
+                        partition.errorCode = .topicAuthorizationFailed
+                    } else if let log = found?.partition(asked.partitionIndex) {
                         if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) {
                             partition.errorCode = error
                         } else if exchange.version == 0 {

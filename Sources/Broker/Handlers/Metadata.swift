@@ -26,11 +26,16 @@ enum MetadataHandler: Handler {
 
     /// The topics to create because someone asks for them.
     private static func missingTopics(_ request: Request, _ exchange: Exchange<Response>) -> [String] {
-        let mayCreate = exchange.version < 4 || request.allowAutoTopicCreation
-        guard mayCreate, exchange.services.settings.flag("auto.create.topics.enable") else { return [] }
+        let wantsNewTopics = exchange.version < 4 || request.allowAutoTopicCreation
+        guard wantsNewTopics, exchange.services.settings.flag("auto.create.topics.enable") else { return [] }
         return (request.topics ?? []).compactMap(\.name).filter {
             exchange.services.catalogue.topic($0) == nil && TopicName.problem($0) == nil && !TopicName.isInternal($0)
+                && exchange.authorize(.describe, .topic, $0) && mayCreate(exchange, $0)
         }
+    }
+
+    private static func mayCreate(_ exchange: Exchange<Response>, _ name: String) -> Bool {
+        exchange.authorizeCluster(.create) || exchange.authorize(.create, .topic, name)
     }
 
     private static func response(_ request: Request, _ exchange: Exchange<Response>) -> Response {
@@ -44,41 +49,61 @@ enum MetadataHandler: Handler {
         response.clusterID = services.directory.clusterID
         response.controllerID = services.settings.nodeID
         if request.includeClusterAuthorizedOperations {
-            response.clusterAuthorizedOperations = AuthorizedOperations.cluster
+            response.clusterAuthorizedOperations = exchange.authorizedOperations(.cluster, ResourceType.clusterName)
         }
         // In version 0 an empty list asks for all topics; later null does.
         if let asked = request.topics, exchange.version > 0 || !asked.isEmpty {
-            response.topics = asked.map { describe($0, request, services) }
+            response.topics = asked.map { describe($0, request, exchange) }
         } else {
-            response.topics = services.catalogue.all.map { describe($0, request, services) }
+            response.topics = services.catalogue.all.filter { exchange.authorize(.describe, .topic, $0.name) }
+                .map { describe($0, request, exchange) }
         }
         return response
     }
 
-    private static func describe(_ asked: Request.Topic, _ request: Request, _ services: BrokerServices)
-        -> Response.Topic
-    {
-        let byName = asked.name.flatMap { services.catalogue.topic($0) }
-        if let topic = asked.name == nil ? services.catalogue.topic(id: asked.topicID) : byName {
-            return describe(topic, request, services)
-        }
+    private static func describe(
+        _ asked: Request.Topic,
+        _ request: Request,
+        _ exchange: Exchange<Response>
+    ) -> Response.Topic {
+        let catalogue = exchange.services.catalogue
+        let byName = asked.name.flatMap { catalogue.topic($0) }
+        let found = asked.name == nil ? catalogue.topic(id: asked.topicID) : byName
         var answer = Response.Topic()
         answer.name = asked.name
         answer.topicID = asked.topicID
+        if let name = asked.name ?? found?.name, !exchange.authorize(.describe, .topic, name) {
+            // A name that may not be described tells nothing, neither its id nor whether it exists.
+            answer.errorCode = .topicAuthorizationFailed
+            return answer
+        }
+        if let found { return describe(found, request, exchange) }
         if let name = asked.name {
             answer.errorCode = TopicName.problem(name) == nil ? .unknownTopicOrPartition : .invalidTopic
+            let wantsNewTopics = exchange.version < 4 || request.allowAutoTopicCreation
+            if wantsNewTopics, exchange.services.settings.flag("auto.create.topics.enable"), !mayCreate(exchange, name)
+            {
+                answer.errorCode = .topicAuthorizationFailed
+            }
         } else {
             answer.errorCode = .unknownTopicID
         }
         return answer
     }
 
-    private static func describe(_ topic: Topic, _ request: Request, _ services: BrokerServices) -> Response.Topic {
+    private static func describe(
+        _ topic: Topic,
+        _ request: Request,
+        _ exchange: Exchange<Response>
+    ) -> Response.Topic {
+        let services = exchange.services
         var answer = Response.Topic()
         answer.name = topic.name
         answer.topicID = topic.id
         answer.isInternal = topic.isInternal
-        if request.includeTopicAuthorizedOperations { answer.topicAuthorizedOperations = AuthorizedOperations.topic }
+        if request.includeTopicAuthorizedOperations {
+            answer.topicAuthorizedOperations = exchange.authorizedOperations(.topic, topic.name)
+        }
         let node = [services.settings.nodeID]
         answer.partitions = topic.partitions.indices.map { index in
             var partition = Response.Topic.Partition()
@@ -91,14 +116,4 @@ enum MetadataHandler: Handler {
         }
         return answer
     }
-}
-
-/// Bit sets of what a client may do (KIP-430); without access control, everything that there is.
-enum AuthorizedOperations {
-    /// Create, alter, describe, cluster action, describe and alter configs, idempotent write.
-    static let cluster: Int32 = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
-    /// Read, write, create, delete, alter, describe, describe and alter configs.
-    static let topic: Int32 = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11
-    /// Read, delete, describe.
-    static let group: Int32 = 1 << 3 | 1 << 6 | 1 << 8
 }

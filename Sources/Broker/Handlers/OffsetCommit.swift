@@ -13,6 +13,7 @@ enum OffsetCommitHandler: Handler {
         let services = exchange.services
         let now = services.clock.wallMilliseconds
         let metadataMax = services.settings.int("offset.metadata.max.bytes")
+        let mayCommit = request.groupID.isEmpty || exchange.authorize(.read, .group, request.groupID)
         var response = Response()
         var offsets: [(TopicPartition, CommittedOffset)] = []
         for topic in request.topics {
@@ -21,14 +22,19 @@ enum OffsetCommitHandler: Handler {
             let found = byID ? services.catalogue.topic(id: topic.topicID) : services.catalogue.topic(topic.name)
             answer.name = topic.name
             answer.topicID = topic.topicID
+            let isAllowed = exchange.authorize(.read, .topic, found?.name ?? topic.name)
             for asked in topic.partitions {
                 var partition = Response.Topic.Partition()
                 partition.partitionIndex = asked.partitionIndex
                 let metadata = asked.committedMetadata ?? ""
                 if request.groupID.isEmpty {
                     partition.errorCode = .invalidGroupID
+                } else if !mayCommit {
+                    partition.errorCode = .groupAuthorizationFailed
                 } else if byID, found == nil {
                     partition.errorCode = .unknownTopicID
+                } else if !isAllowed {
+                    partition.errorCode = .topicAuthorizationFailed
                 } else if found?.partition(asked.partitionIndex) == nil {
                     partition.errorCode = .unknownTopicOrPartition
                 } else if metadata.utf8.count > metadataMax {
@@ -46,6 +52,7 @@ enum OffsetCommitHandler: Handler {
             }
             response.topics.append(answer)
         }
+        guard mayCommit, !request.groupID.isEmpty else { return exchange.answer(response) }
         commit(request, offsets, response, exchange)
     }
 
@@ -55,7 +62,6 @@ enum OffsetCommitHandler: Handler {
         _ response: Response,
         _ exchange: Exchange<Response>
     ) {
-        guard !request.groupID.isEmpty else { return exchange.answer(response) }
         exchange.services.groups.run { groups in
             groups.commit(
                 request.groupID,

@@ -13,10 +13,12 @@ enum OffsetFetchHandler: Handler {
         exchange.services.groups.run { groups in
             if exchange.version >= 8 {
                 answerGroups(request.groups[...], Response(), groups, exchange)
-            } else {
+            } else if exchange.authorize(.describe, .group, request.groupID) {
                 groups.offsets(request.groupID) { error, offsets in
-                    exchange.answer(answerOne(request, error, offsets, exchange.version))
+                    exchange.answer(answerOne(request, error, offsets, exchange))
                 }
+            } else {
+                exchange.answer(answerOne(request, .groupAuthorizationFailed, [:], exchange))
             }
         }
     }
@@ -29,6 +31,14 @@ enum OffsetFetchHandler: Handler {
         _ exchange: Exchange<Response>
     ) {
         guard let asked = left.first else { return exchange.answer(response) }
+        guard exchange.authorize(.describe, .group, asked.groupID) else {
+            var response = response
+            var group = Response.Group()
+            group.groupID = asked.groupID
+            group.errorCode = .groupAuthorizationFailed
+            response.groups.append(group)
+            return answerGroups(left.dropFirst(), response, groups, exchange)
+        }
         groups.offsets(asked.groupID, memberID: asked.memberID, memberEpoch: asked.memberEpoch) { error, offsets in
             var response = response
             var group = Response.Group()
@@ -37,28 +47,36 @@ enum OffsetFetchHandler: Handler {
             if error == .none {
                 let catalogue = exchange.services.catalogue
                 let topics = asked.topics.map { $0.map { WantedTopic($0, exchange.version, catalogue) } }
-                group.topics = (topics ?? everything(offsets, exchange.version, catalogue)).map { answer($0, offsets) }
+                let shown =
+                    topics ?? everything(offsets, exchange.version, catalogue).filter { mayDescribe($0, exchange) }
+                group.topics = shown.map { answer($0, offsets, isAllowed: mayDescribe($0, exchange)) }
             }
             response.groups.append(group)
             groups.run { [response] groups in answerGroups(left.dropFirst(), response, groups, exchange) }
         }
     }
 
+    private static func mayDescribe(_ topic: WantedTopic, _ exchange: Exchange<Response>) -> Bool {
+        topic.name.map { exchange.authorize(.describe, .topic, $0) } ?? true
+    }
+
     private static func answer(
         _ topic: WantedTopic,
-        _ offsets: [TopicPartition: CommittedOffset]
+        _ offsets: [TopicPartition: CommittedOffset],
+        isAllowed: Bool
     ) -> Response.Group.Topics {
         var answer = Response.Group.Topics()
         answer.name = topic.name ?? ""
         answer.topicID = topic.id
         for index in topic.partitions {
             var partition = Response.Group.Topics.Partitions()
-            let found = topic.name.flatMap { offsets[TopicPartition(topic: $0, partition: index)] }
+            let found = isAllowed ? topic.name.flatMap { offsets[TopicPartition(topic: $0, partition: index)] } : nil
             partition.partitionIndex = index
             partition.committedOffset = found?.offset ?? -1
             partition.committedLeaderEpoch = found?.leaderEpoch ?? -1
             partition.metadata = found?.metadata ?? ""
             if topic.name == nil { partition.errorCode = .unknownTopicID }
+            if !isAllowed { partition.errorCode = .topicAuthorizationFailed }
             answer.partitions.append(partition)
         }
         return answer
@@ -68,21 +86,25 @@ enum OffsetFetchHandler: Handler {
         _ request: Request,
         _ error: ErrorCode,
         _ offsets: [TopicPartition: CommittedOffset],
-        _ version: Int16
+        _ exchange: Exchange<Response>
     ) -> Response {
+        let version = exchange.version
         var response = Response()
         response.errorCode = error
         let asked = request.topics.map { $0.map { ($0.name, $0.partitionIndexes) } }
         for (topic, partitions) in asked ?? committed(offsets) {
+            let isAllowed = exchange.authorize(.describe, .topic, topic)
+            if asked == nil, !isAllowed { continue }
             var answer = Response.Topic()
             answer.name = topic
             for index in partitions {
                 var partition = Response.Topic.Partition()
-                let found = offsets[TopicPartition(topic: topic, partition: index)]
+                let found = isAllowed ? offsets[TopicPartition(topic: topic, partition: index)] : nil
                 partition.partitionIndex = index
                 partition.committedOffset = found?.offset ?? -1
                 partition.committedLeaderEpoch = found?.leaderEpoch ?? -1
                 partition.metadata = found?.metadata ?? ""
+                if !isAllowed { partition.errorCode = .topicAuthorizationFailed }
                 // Version 1 has no place for an error of the whole.
                 if version < 2 { partition.errorCode = error }
                 answer.partitions.append(partition)

@@ -14,11 +14,14 @@ enum OffsetForLeaderEpochHandler: Handler {
         for topic in request.topics {
             var answer = Response.Topic()
             answer.topic = topic.topic
+            let isAllowed = exchange.authorize(.describe, .topic, topic.topic)
             let found = exchange.services.catalogue.topic(topic.topic)
             for asked in topic.partitions {
                 var partition = Response.Topic.EpochEndOffset()
                 partition.partition = asked.partition
-                if let log = found?.partition(asked.partition) {
+                if !isAllowed {
+                    partition.errorCode = .topicAuthorizationFailed
+                } else if let log = found?.partition(asked.partition) {
                     if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) {
                         partition.errorCode = error
                     } else if asked.leaderEpoch == Topic.leaderEpoch {

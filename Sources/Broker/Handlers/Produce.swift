@@ -27,12 +27,13 @@ enum ProduceHandler: FrameHandling {
         for (topicIndex, topicData) in request.topicData.enumerated() {
             var answer = Response.Topic()
             answer.name = topicData.name
+            let isAllowed = exchange.authorize(.write, .topic, topicData.name)
             let topic = exchange.services.catalogue.topic(topicData.name)
             for (partitionIndex, data) in topicData.partitionData.enumerated() {
                 var partition = Response.Topic.Partition()
                 partition.index = data.index
                 do throws(ProduceRefusal) {
-                    let (log, result) = try append(data, to: topic, request, frame, exchange)
+                    let (log, result) = try append(data, to: topic, isAllowed: isAllowed, request, frame, exchange)
                     partition.baseOffset = result.baseOffset
                     partition.logAppendTimeMilliseconds = result.logAppendTime
                     partition.logStartOffset = result.logStartOffset
@@ -60,12 +61,14 @@ enum ProduceHandler: FrameHandling {
     private static func append(
         _ data: Request.Topic.Partition,
         to topic: Topic?,
+        isAllowed: Bool,
         _ request: Request,
         _ frame: UnsafeRawBufferPointer,
         _ exchange: Exchange<Response>
     ) throws(ProduceRefusal) -> (PartitionLog, AppendResult) {
         guard (-1...1).contains(request.acks) else { throw ProduceRefusal(.invalidRequiredAcks) }
         guard request.transactionalID == nil else { throw ProduceRefusal(.transactionalIDAuthorizationFailed) }
+        guard isAllowed else { throw ProduceRefusal(.topicAuthorizationFailed) }
         guard let topic, let log = topic.partition(data.index) else { throw ProduceRefusal(.unknownTopicOrPartition) }
         guard !topic.isInternal else { throw ProduceRefusal(.invalidTopic) }
         guard case .slice(let range) = data.records else {

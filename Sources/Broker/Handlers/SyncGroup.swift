@@ -7,6 +7,11 @@ enum SyncGroupHandler: Handler {
     typealias Response = SyncGroupResponse
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
+        guard exchange.authorize(.read, .group, request.groupID) else {
+            var response = Response()
+            response.errorCode = .groupAuthorizationFailed
+            return exchange.answer(response)
+        }
         var assignments: [String: [UInt8]] = [:]
         for item in request.assignments { assignments[item.memberID] = item.assignment }
         let sync = GroupEvent.Sync(
