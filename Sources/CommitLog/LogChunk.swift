@@ -39,9 +39,11 @@ final class LogChunk: @unchecked Sendable {  // Sendable holds: the variables ar
     func pointer(at position: Int64) -> UnsafeMutableRawPointer { base + Int(position - fileStart) }
 }
 
-/// Page-aligned memory in four sizes, kept for reuse up to a bound and given back to the system when idle.
+/// Page-aligned memory in five sizes, kept for reuse up to a bound and given back to the system when idle.
 final class ChunkPool: @unchecked Sendable {  // Sendable holds: the free lists are touched under the lock
-    static let sizes = [16 << 10, 64 << 10, 256 << 10, 1 << 20]
+    static let sizes = [16 << 10, 64 << 10, 256 << 10, 1 << 20, hugePageBytes]
+    /// Memory of this size is one page to the processor, and one page fault.
+    private static let hugePageBytes = 2 << 20
     private static let keptBytesLimit = 16 << 20
 
     private let lock = Lock()
@@ -88,6 +90,17 @@ final class ChunkPool: @unchecked Sendable {  // Sendable holds: the free lists 
 
     /// Zeroed pages that nothing else shares.
     static func map(_ capacity: Int) -> UnsafeMutableRawPointer {
+        guard capacity % hugePageBytes == 0 else { return mapPages(capacity) }
+        // A huge page must be aligned to its size: map more and give the ends back.
+        let base = mapPages(capacity + hugePageBytes)
+        let lead = (hugePageBytes - Int(bitPattern: base) % hugePageBytes) % hugePageBytes
+        if lead > 0 { munmap(base, lead) }
+        if lead < hugePageBytes { munmap(base + lead + capacity, hugePageBytes - lead) }
+        madvise(base + lead, capacity, MADV_HUGEPAGE)
+        return base + lead
+    }
+
+    private static func mapPages(_ capacity: Int) -> UnsafeMutableRawPointer {
         let base = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let base, base != MAP_FAILED else { fatalError("out of memory: \(capacity) bytes asked") }
         return base

@@ -25,6 +25,8 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
     private var logStarts: [TopicPartition: [Int64]]
     private var storedLogStarts: [TopicPartition: [Int64]]
     private var isClosed = false
+    /// Bytes appended and read up to the last round of maintenance.
+    private var lastTraffic = 0
 
     /// Takes the directory, which is created if need be.
     ///
@@ -164,6 +166,8 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
         let monotonic = services.clock.monotonicMilliseconds
         let all = lock.withLock { Array(partitions.values) }
         var isChanged = false
+        let isQuiet = isQuiet()
+        let patience = isQuiet ? services.settings.idleMilliseconds : services.settings.busyIdleMilliseconds
         for log in all {
             log.enforceRetention(now: now)
             log.expireProducers(now: now)
@@ -171,7 +175,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
                 lock.withLock { recoveryPoints[log.name] = [point.offset, point.hasNoProducers ? 1 : 0] }
                 isChanged = true
             }
-            log.releaseIfIdle(now: monotonic)
+            log.releaseIfIdle(now: monotonic, after: patience)
         }
         noteLogStarts(all)
         if isChanged || lock.withLock({ logStarts != storedLogStarts }) {
@@ -183,8 +187,27 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
                 )
             }
         }
-        if services.chunks.usedBytes.load(ordering: .relaxed) == 0 { services.chunks.trim() }
+        if isQuiet {
+            services.cache.shrink(to: Self.quietCacheBytes)
+            services.chunks.trim()
+        }
         services.reads.releaseIfIdle()
+    }
+
+    /// Traffic between two rounds of maintenance below which the directory counts as quiet.
+    private static let quietTrafficBytes = 1 << 20
+    /// What a quiet directory keeps in memory for readers.
+    private static let quietCacheBytes = 16 << 20
+
+    private func isQuiet() -> Bool {
+        let statistics = services.statistics
+        let traffic =
+            statistics.appendedBytes.load(ordering: .relaxed) + statistics.readMemoryBytes.load(ordering: .relaxed)
+            + statistics.readFileBytes.load(ordering: .relaxed)
+        return lock.withLock {
+            defer { lastTraffic = traffic }
+            return traffic - lastTraffic < Self.quietTrafficBytes
+        }
     }
 
     /// Writes what waits, syncs, marks the directory clean and lets it go.

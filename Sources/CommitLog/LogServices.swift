@@ -72,20 +72,21 @@ final class LogCache: @unchecked Sendable {  // Sendable holds: the queue is tou
         }
     }
 
-    /// Drops the oldest chunks until the bound holds; those still waiting for the disk stay.
+    /// Drops the oldest chunks until the bound holds, or a tighter one; those still waiting for the disk stay.
     ///
     /// Call it without locks.
-    func shrink() {
+    func shrink(to limit: Int = .max) {
+        let limit = min(limit, self.limit)
         // Each entry is looked at no more than once a call, so chunks that cannot go do not make it spin.
         var looks = lock.withLock { queue.count - head }
-        while looks > 0, let entry = popIfOver() {
+        while looks > 0, let entry = popIfOver(limit) {
             looks -= 1
             guard let chunk = entry.chunk, let log = entry.log else { continue }
             if !log.evict(chunk) { pushBack(entry) }
         }
     }
 
-    private func popIfOver() -> Entry? {
+    private func popIfOver(_ limit: Int) -> Entry? {
         lock.withLock {
             guard bytes > limit, head < queue.count else { return nil }
             let entry = queue[head]

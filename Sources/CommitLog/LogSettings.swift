@@ -52,14 +52,16 @@ package struct LogDirectorySettings: Equatable, Sendable {
     ///
     /// More help when many partitions are written at once.
     package var writerThreads = 4
-    /// Bytes of recent batches kept in memory for readers, over all partitions.
+    /// Bytes of recent batches kept in memory for readers, over all partitions; given back when nobody comes for them.
     package var cacheBytes = 48 << 20
     /// Bytes that may wait for the disk, over all partitions; appends beyond are refused.
     package var pendingByteLimit = 256 << 20
     /// Direct I/O is used where the file system has it; false forces writes through the page cache.
     package var usesDirectIO = true
-    /// A partition without appends gives its memory back after this time.
+    /// In a quiet directory, a partition without appends gives its memory back after this time.
     package var idleMilliseconds: Int64 = 5000
+    /// And after this time in a busy one, where somebody may still be on the way to what it has.
+    package var busyIdleMilliseconds: Int64 = 120_000
     /// The cluster id of a directory that has none yet; nil makes a random one.
     package var clusterID: String?
 

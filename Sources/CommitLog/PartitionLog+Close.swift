@@ -73,9 +73,9 @@ extension PartitionLog {
     }
 
     /// Gives memory and descriptors back when nothing was appended for a while.
-    func releaseIfIdle(now: Int64) {
+    func releaseIfIdle(now: Int64, after milliseconds: Int64) {
         lock.withLock {
-            guard now - lastAppendMilliseconds >= services.settings.idleMilliseconds, !isWriting, !isQueued,
+            guard now - lastAppendMilliseconds >= milliseconds, !isWriting, !isQueued,
                 segments.allSatisfy({ $0.written == $0.size })
             else { return }
             chunks = []

@@ -210,8 +210,10 @@ private struct ChunkCursor {
     let start: Int64
 
     init?(chunks: [LogChunk], segment: Segment) {
-        guard let first = chunks.firstIndex(where: { $0.segment === segment }) else { return nil }
-        let end = chunks[first...].firstIndex { $0.segment !== segment } ?? chunks.count
+        let base = segment.baseOffset
+        let first = chunks.sortedIndex { $0.segment.baseOffset >= base }
+        guard first < chunks.count, chunks[first].segment === segment else { return nil }
+        let end = chunks.sortedIndex { $0.segment.baseOffset > base }
         self.chunks = chunks[first..<end]
         start = chunks[first].validFrom
     }
@@ -261,13 +263,8 @@ private struct ChunkCursor {
     }
 
     private func index(at position: Int64) -> Int? {
-        var low = chunks.startIndex
-        var high = chunks.endIndex
-        while low < high {
-            let middle = (low + high) / 2
-            if chunks[middle].end <= position { low = middle + 1 } else { high = middle }
-        }
-        guard low < chunks.endIndex, chunks[low].validFrom <= position else { return nil }
-        return low
+        let found = chunks.sortedIndex { $0.end > position }
+        guard found < chunks.endIndex, chunks[found].validFrom <= position else { return nil }
+        return found
     }
 }

@@ -62,11 +62,18 @@ extension PartitionLog: DiskWork {
             start: start,
             end: end,
             endOffset: endOffset,
-            chunks: chunks.filter { $0.segment === segment && $0.limit > start && $0.fileStart < end },
+            chunks: chunks(of: segment, from: start, to: end),
             flush: settings.flush,
             segmentBytes: Int64(settings.segmentBytes),
             isLast: segment.isRolled && end == segment.size
         )
+    }
+
+    /// The chunks with these positions; of the many that may be cached, the last few as a rule.
+    private func chunks(of segment: Segment, from start: Int64, to end: Int64) -> [LogChunk] {
+        let base = segment.baseOffset
+        let first = chunks.sortedIndex { $0.segment.baseOffset > base || $0.segment === segment && $0.limit > start }
+        return Array(chunks[first...].prefix { $0.segment === segment && $0.fileStart < end })
     }
 
     private func carryOut(_ job: WriteJob, _ scratch: WriterScratch) throws(LogError) {

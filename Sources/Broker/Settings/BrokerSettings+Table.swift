@@ -53,9 +53,10 @@ extension BrokerSettings {
         .init("log.direct.io", .flag, "true", "Write past the page cache where the file system can. Not in Kafka."),
         .init(
             "log.cache.bytes",
-            .integer(0...1 << 40),
-            "33554432",
-            "Recent batches kept in memory for readers. Not in Kafka."
+            .integer(-1...1 << 40),
+            "-1",
+            "Recent batches kept in memory for readers, given back when idle; -1 is an eighth of the machine's memory, "
+                + "at most 1 GiB. Not in Kafka."
         ),
         .init("log.segment.bytes", .integer(1024...Int64(Int32.max)), "1073741824", "Size of a log file."),
         .init("log.roll.ms", .integer(1...Int64.max), "604800000", "Begin a new log file after this time."),

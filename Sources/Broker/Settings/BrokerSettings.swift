@@ -120,7 +120,8 @@ package struct BrokerSettings: Sendable {
 
     package var logDirectory: LogDirectorySettings {
         var settings = LogDirectorySettings()
-        settings.cacheBytes = int("log.cache.bytes")
+        let cache = int("log.cache.bytes")
+        settings.cacheBytes = cache >= 0 ? cache : min(MachineMemory.byteCount / 8, 1 << 30)
         settings.pendingByteLimit = int("queued.max.request.bytes")
         settings.usesDirectIO = flag("log.direct.io")
         return settings
