@@ -24,11 +24,19 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case deleteAcls = 31
     case describeConfigs = 32
     case alterConfigs = 33
+    case alterReplicaLogDirs = 34
+    case describeLogDirs = 35
     case createPartitions = 37
     case deleteGroups = 42
+    case electLeaders = 43
     case incrementalAlterConfigs = 44
+    case alterPartitionReassignments = 45
+    case listPartitionReassignments = 46
     case offsetDelete = 47
+    case updateFeatures = 57
     case describeCluster = 60
+    case listConfigResources = 74
+    case describeTopicPartitions = 75
 
     /// Kafka's name for it; used in log lines and metric labels.
     package var name: String {

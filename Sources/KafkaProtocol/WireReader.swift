@@ -83,6 +83,14 @@ package struct WireReader {
         return elements
     }
 
+    /// A struct that may be absent, which a byte before it tells.
+    package mutating func nullableStruct<Value: WireStruct>(
+        of type: Value.Type,
+        _ version: Int16
+    ) throws(ByteError) -> Value? {
+        try int8() < 0 ? nil : try Value(from: &self, version: version)
+    }
+
     package mutating func strings() throws(ByteError) -> [String] {
         guard let value = try nullableStrings() else { throw .negativeLength(-1) }
         return value

@@ -83,6 +83,12 @@ package struct WireWriter: ~Copyable {
         array(value, version)
     }
 
+    /// A struct that may be absent, which a byte before it tells.
+    package mutating func nullableStruct<Value: WireStruct>(_ value: Value?, _ version: Int16) {
+        int8(value == nil ? -1 : 1)
+        value?.write(to: &self, version: version)
+    }
+
     package mutating func strings(_ value: [String]) { nullableStrings(value) }
 
     package mutating func nullableStrings(_ value: [String]?) {

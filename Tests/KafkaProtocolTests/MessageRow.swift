@@ -100,10 +100,18 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
         MessageRow(DeleteAclsRequest.self, DeleteAclsResponse.self),
         MessageRow(DescribeConfigsRequest.self, DescribeConfigsResponse.self),
         MessageRow(AlterConfigsRequest.self, AlterConfigsResponse.self),
+        MessageRow(AlterReplicaLogDirsRequest.self, AlterReplicaLogDirsResponse.self),
+        MessageRow(DescribeLogDirsRequest.self, DescribeLogDirsResponse.self),
         MessageRow(CreatePartitionsRequest.self, CreatePartitionsResponse.self),
         MessageRow(DeleteGroupsRequest.self, DeleteGroupsResponse.self),
+        MessageRow(ElectLeadersRequest.self, ElectLeadersResponse.self),
         MessageRow(IncrementalAlterConfigsRequest.self, IncrementalAlterConfigsResponse.self),
+        MessageRow(AlterPartitionReassignmentsRequest.self, AlterPartitionReassignmentsResponse.self),
+        MessageRow(ListPartitionReassignmentsRequest.self, ListPartitionReassignmentsResponse.self),
         MessageRow(OffsetDeleteRequest.self, OffsetDeleteResponse.self),
+        MessageRow(UpdateFeaturesRequest.self, UpdateFeaturesResponse.self),
         MessageRow(DescribeClusterRequest.self, DescribeClusterResponse.self),
+        MessageRow(ListConfigResourcesRequest.self, ListConfigResourcesResponse.self),
+        MessageRow(DescribeTopicPartitionsRequest.self, DescribeTopicPartitionsResponse.self),
     ]
 }

@@ -64,7 +64,7 @@ enum DescribeConfigsHandler: Handler {
             // The empty name asks for defaults that apply to all brokers; there are none besides this one's.
             guard !resource.resourceName.isEmpty else { return result }
             result.configs = BrokerSettings.table.filter(isWanted).map { describe($0, request, services) }
-        case nil:
+        case .brokerLogger, .clientMetrics, .group, nil:
             return fail(.invalidRequest, "Resources of type \(resource.resourceType) have no configs here.")
         }
         return result
@@ -131,15 +131,19 @@ enum DescribeConfigsHandler: Handler {
 }
 
 /// The resources that have settings here, with Kafka's numbers.
-enum ConfigResource: Int8 {
+enum ConfigResource: Int8, CaseIterable {
     case topic = 2
     case broker = 4
+    case brokerLogger = 8
+    case clientMetrics = 16
+    case group = 32
 
     /// What access rules call it.
     var accessType: ResourceType {
         switch self {
         case .topic: .topic
-        case .broker: .cluster
+        case .group: .group
+        case .broker, .brokerLogger, .clientMetrics: .cluster
         }
     }
 }

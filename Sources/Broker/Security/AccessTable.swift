@@ -49,6 +49,14 @@ enum AccessTable {
         (.deleteGroups, [(.group, .delete)]),
         (.incrementalAlterConfigs, [(.topic, .alterConfigs), (.cluster, .alterConfigs), (.group, .alterConfigs)]),
         (.offsetDelete, [(.group, .delete), (.topic, .read)]),
+        (.alterReplicaLogDirs, [(.cluster, .alter)]),
+        (.describeLogDirs, [(.cluster, .describe)]),
+        (.electLeaders, [(.cluster, .alter)]),
+        (.alterPartitionReassignments, [(.cluster, .alter)]),
+        (.listPartitionReassignments, [(.cluster, .describe)]),
+        (.updateFeatures, [(.cluster, .alter)]),
+        (.listConfigResources, [(.cluster, .describeConfigs)]),
+        (.describeTopicPartitions, [(.topic, .describe)]),
         // Asked for the answer's authorized operations only.
         (.describeCluster, [(.cluster, .describe)]),
     ]

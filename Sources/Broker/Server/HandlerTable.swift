@@ -44,7 +44,10 @@ enum HandlerTable {
         row(DescribeAclsHandler.self), row(CreateAclsHandler.self), row(DeleteAclsHandler.self),
         row(DescribeConfigsHandler.self), row(AlterConfigsHandler.self), row(CreatePartitionsHandler.self),
         row(DeleteGroupsHandler.self), row(IncrementalAlterConfigsHandler.self), row(OffsetDeleteHandler.self),
-        row(DescribeClusterHandler.self),
+        row(DescribeClusterHandler.self), row(DescribeLogDirsHandler.self), row(AlterReplicaLogDirsHandler.self),
+        row(ElectLeadersHandler.self), row(AlterPartitionReassignmentsHandler.self),
+        row(ListPartitionReassignmentsHandler.self), row(UpdateFeaturesHandler.self),
+        row(ListConfigResourcesHandler.self), row(DescribeTopicPartitionsHandler.self),
     ]
 
     static let byKey: [Int16: Row] = Dictionary(uniqueKeysWithValues: rows.map { ($0.layout.key.rawValue, $0) })

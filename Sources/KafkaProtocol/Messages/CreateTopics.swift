@@ -158,7 +158,9 @@ package struct CreateTopicsResponse: WireStruct {
             if version >= 5 { writer.int32(numPartitions) }
             if version >= 5 { writer.int16(replicationFactor) }
             if version >= 5 { writer.nullableArray(configs, version) }
-            writer.emptyTaggedFields()
+            var tags = TaggedFieldsWriter()
+            if topicConfigErrorCode != 0 { tags.add(0) { $0.int16(topicConfigErrorCode) } }
+            writer.taggedFields(tags)
         }
     }
 
