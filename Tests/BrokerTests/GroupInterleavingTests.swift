@@ -30,7 +30,7 @@ private struct Play {
     private var nextToken: RequestToken = 0
     private var nextID = 0
     private var open: Set<RequestToken> = []
-    private var persisting: [Int32] = []
+    private var persisting: [UInt64] = []
     private var highestGeneration: Int32 = 0
     private(set) var problems: [String] = []
 
@@ -153,17 +153,17 @@ private struct Play {
                 clients[index].step = .idle
                 if error == .unknownMemberID { clients[index].id = "" }
             case .answerLeave(let token, _): close(token)
-            case .persist(let generation): persisting.append(generation)
-            case .expired: continue
+            case .persist(let ticket): persisting.append(ticket)
+            case .expired, .persistID: continue
             }
         }
     }
 
     private mutating func finishPersisting() {
         guard !persisting.isEmpty else { return }
-        let generation = persisting.removeFirst()
+        let ticket = persisting.removeFirst()
         let fails = Int.random(in: 0..<10, using: &random) == 0
-        take(state.handle(.persisted(generation: generation, fails ? .coordinatorNotAvailable : .none), now: now))
+        take(state.handle(.persisted(ticket: ticket, fails ? .coordinatorNotAvailable : .none), now: now))
     }
 
     private mutating func makeToken() -> RequestToken {

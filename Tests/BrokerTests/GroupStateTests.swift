@@ -51,7 +51,7 @@ extension [GroupAction] {
             assignments: ["a": [10], "b": [11]]
         )
         _ = state.handle(.sync(sync, token: 4), now: 0)
-        _ = state.handle(.persisted(generation: 2, .none), now: 0)
+        _ = state.handle(.persisted(ticket: 1, .none), now: 0)
         return state
     }
 
@@ -84,8 +84,8 @@ extension [GroupAction] {
             .sync(.init(memberID: "a", generation: 2, assignments: ["a": [10], "b": [11]]), token: 5),
             now: 0
         )
-        #expect(leader == [.persist(generation: 2)])
-        let done = state.handle(.persisted(generation: 2, .none), now: 0)
+        #expect(leader == [.persist(ticket: 1)])
+        let done = state.handle(.persisted(ticket: 1, .none), now: 0)
         #expect(done.sync(4)?.assignment == [11] && done.sync(5)?.assignment == [10])
         #expect(state.phase == .stable)
     }
@@ -94,7 +94,7 @@ extension [GroupAction] {
         var state = GroupState(id: "g", now: 0)
         _ = state.handle(.join(join("", candidate: "a"), token: 1), now: 0)
         _ = state.handle(.sync(.init(memberID: "a", generation: 1, assignments: ["a": [1]]), token: 2), now: 0)
-        let failed = state.handle(.persisted(generation: 1, .coordinatorNotAvailable), now: 0)
+        let failed = state.handle(.persisted(ticket: 1, .coordinatorNotAvailable), now: 0)
         #expect(failed.sync(2)?.error == .coordinatorNotAvailable && state.phase == .preparing)
     }
 
@@ -134,7 +134,10 @@ extension [GroupAction] {
 
     @Test func `a static member comes back under a new id without a rebalance, and the old one is fenced`() {
         var state = stableGroup(instances: true)
-        let actions = state.handle(.join(join("", candidate: "b2", instance: "ib"), token: 5), now: 0)
+        let held = state.handle(.join(join("", candidate: "b2", instance: "ib"), token: 5), now: 0)
+        // Told before it is on disk, the member would be fenced by its own new id after a power cut.
+        #expect(held == [.persist(ticket: 2)])
+        let actions = state.handle(.persisted(ticket: 2, .none), now: 0)
         #expect(actions.join(5)?.memberID == "b2" && actions.join(5)?.generation == 2 && state.phase == .stable)
         #expect(
             state.handle(.heartbeat(memberID: "b", instanceID: "ib", generation: 2, token: 6), now: 0)
@@ -148,9 +151,11 @@ extension [GroupAction] {
 
     @Test func `a static leader that comes back keeps the assignment`() {
         var state = stableGroup(instances: true)
-        let new = state.handle(.join(join("", candidate: "a2", instance: "ia"), token: 5), now: 0)
+        _ = state.handle(.join(join("", candidate: "a2", instance: "ia"), token: 5), now: 0)
+        let new = state.handle(.persisted(ticket: 2, .none), now: 0)
         #expect(new.join(5)?.skipAssignment == true && new.join(5)?.leader == "a2")
-        let old = state.handle(.join(join("", candidate: "a3", instance: "ia", skips: false), token: 6), now: 0)
+        _ = state.handle(.join(join("", candidate: "a3", instance: "ia", skips: false), token: 6), now: 0)
+        let old = state.handle(.persisted(ticket: 3, .none), now: 0)
         #expect(old.join(6)?.leader == "a2" && old.join(6)?.memberID == "a3" && old.join(6)?.members.isEmpty == true)
     }
 
@@ -180,6 +185,6 @@ extension [GroupAction] {
             now: 7
         )
         #expect(actions.first == .answerLeave(5, [.none, .none, .unknownMemberID]))
-        #expect(state.phase == .empty && actions.contains(.persist(generation: 3)))
+        #expect(state.phase == .empty && actions.contains(.persist(ticket: 2)))
     }
 }

@@ -177,16 +177,21 @@ final class GroupCoordinator: @unchecked Sendable {
         case .answerLeave(let token, let errors): leaves.removeValue(forKey: token)?(errors)
         case .expired(let memberID):
             logger.info("member expired", ["group": .value(group.state.id), "member": .value(memberID)])
-        case .persist(let generation):
-            let snapshot = GroupSnapshot(group.state, now: clock.wallMilliseconds)
-            group.written = snapshot
-            let id = group.state.id
-            store.append(group: id, [.group(id, snapshot)]) { [self] error in
-                guard let group = groups[id] else { return }
-                handle(.persisted(generation: generation, error), group)
-            }
-            boundStore()
+        case .persist(let ticket):
+            write(GroupSnapshot(group.state, now: clock.wallMilliseconds), ticket, group)
+        case .persistID(let ticket, let instanceID, let memberID):
+            write(group.written?.renaming(instanceID, to: memberID), ticket, group)
         }
+    }
+
+    private func write(_ snapshot: GroupSnapshot?, _ ticket: UInt64, _ group: Group) {
+        group.written = snapshot
+        let id = group.state.id
+        store.append(group: id, [.group(id, snapshot)]) { [self] error in
+            guard let group = groups[id] else { return }
+            handle(.persisted(ticket: ticket, error), group)
+        }
+        boundStore()
     }
 
     private func schedule(_ group: Group) {

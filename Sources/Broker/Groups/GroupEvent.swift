@@ -7,8 +7,8 @@ package enum GroupEvent: Sendable {
     case sync(Sync, token: RequestToken)
     case heartbeat(memberID: String, instanceID: String?, generation: Int32, token: RequestToken)
     case leave([Leaver], token: RequestToken)
-    /// The group's metadata of a generation is on disk, or could not be put there.
-    case persisted(generation: Int32, ErrorCode)
+    /// What `persist` of that ticket asked for is on disk, or could not be put there.
+    case persisted(ticket: UInt64, ErrorCode)
     /// Time has passed.
     case tick
 
@@ -98,8 +98,10 @@ package enum GroupAction: Sendable, Equatable {
     case answerHeartbeat(RequestToken, ErrorCode)
     /// One code for each leaver.
     case answerLeave(RequestToken, [ErrorCode])
-    /// Write the group's metadata, then report `persisted` with the generation.
-    case persist(generation: Int32)
+    /// Write the group's metadata, then report `persisted` with the ticket.
+    case persist(ticket: UInt64)
+    /// Write what was written last once more with a new member id for an instance, then report `persisted`.
+    case persistID(ticket: UInt64, instanceID: String, memberID: String)
     /// A member is gone because it was silent; for the log.
     case expired(memberID: String)
 

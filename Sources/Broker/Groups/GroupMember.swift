@@ -27,6 +27,12 @@ package struct GroupMember: Sendable, Equatable {
     var syncWaiting: RequestToken?
     /// When the member is taken for dead, unless a request of it waits.
     var sessionDeadline: Int64 = 0
+    /// It has not been in a generation yet: then its session runs while it waits, too.
+    var isNew = false
+    /// A static member's id is on its way to the disk with this ticket; until then its join is not answered.
+    var idTicket: UInt64?
+    /// It has still to ask for the assignment of this generation.
+    var owesSync = false
 
     package init(
         id: String,
@@ -52,6 +58,13 @@ package struct GroupMember: Sendable, Equatable {
 
     /// Whether a request of the member is under way, which proves it alive.
     var isWaiting: Bool { joinWaiting != nil || syncWaiting != nil }
+
+    /// What the group remembers of the member for other members and the disk.
+    package var metadataByteCount: Int {
+        let strategies = strategies.reduce(0) { $0 + $1.name.utf8.count + $1.metadata.count }
+        let names = id.utf8.count + (instanceID?.utf8.count ?? 0) + clientID.utf8.count + clientHost.utf8.count
+        return strategies + names + assignment.count
+    }
 }
 
 /// Names a request that a group holds back; the coordinator knows how to answer it.

@@ -105,6 +105,16 @@ package struct GroupSnapshot: Sendable, Equatable {
         members = state.members
     }
 
+    /// The same with another member id for an instance.
+    package func renaming(_ instanceID: String, to memberID: String) -> GroupSnapshot {
+        var renamed = self
+        for index in members.indices where members[index].instanceID == instanceID {
+            if leader == members[index].id { renamed.leader = memberID }
+            renamed.members[index].id = memberID
+        }
+        return renamed
+    }
+
     init?(value: UnsafeRawBufferPointer) throws(ByteError) {
         var reader = WireReader(ByteReader(value), isFlexible: false)
         let version = try reader.int16()

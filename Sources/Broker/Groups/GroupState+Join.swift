@@ -15,8 +15,10 @@ extension GroupState {
             return actions.append(refuse(.inconsistentGroupProtocol, memberID: join.memberID))
         }
         if join.memberID.isEmpty {
+            guard metadataFits(join) else { return actions.append(refuse(.groupMaxSizeReached, memberID: "")) }
             return joinNew(join, token, now, &actions)
         }
+        guard metadataFits(join) else { return actions.append(refuse(.groupMaxSizeReached, memberID: join.memberID)) }
         if pendingMembers.removeValue(forKey: join.memberID) != nil {
             return add(join, id: join.memberID, token, now, &actions)
         }
@@ -39,6 +41,12 @@ extension GroupState {
         case .empty:
             actions.append(refuse(.unknownMemberID, memberID: join.memberID))
         }
+    }
+
+    private func metadataFits(_ join: GroupEvent.Join) -> Bool {
+        let others = members.reduce(0) { $1.id == join.memberID ? $0 : $0 + $1.metadataByteCount }
+        let own = join.strategies.reduce(0) { $0 + $1.name.utf8.count + $1.metadata.count }
+        return others + own <= Self.metadataBytesMax
     }
 
     /// A group takes members that talk its protocol type and know a strategy that all others know.
@@ -94,8 +102,10 @@ extension GroupState {
             strategies: join.strategies
         )
         member.joinWaiting = token
+        member.isNew = true
         member.sessionDeadline = now + Self.newMemberJoinMilliseconds
         members.append(member)
+        persistID(members.count - 1, &actions)
         if leader == nil { leader = id }
         if phase == .preparing {
             if initialDeadline != nil {
@@ -129,9 +139,8 @@ extension GroupState {
         members[index].joinWaiting = nil
         members[index].syncWaiting = nil
         if wasLeader { leader = join.candidateID }
-        let sameStrategies = old.strategies == join.strategies
         switch phase {
-        case .stable where sameStrategies:
+        case .stable where keepsAssignment(index, join):
             apply(index, join)
             touch(join.candidateID, now)
             var answer = joinAnswer(for: index)
@@ -144,15 +153,30 @@ extension GroupState {
                     answer.members = []
                 }
             }
-            actions.append(.persist(generation: generation))
-            actions.append(.answerJoin(token, answer))
+            heldAnswers.append(.init(ticket: persist(&actions), token: token, answer: answer))
         case .preparing:
+            persistID(index, &actions)
             update(index, join, token, &actions)
             completeJoinIfAll(now, &actions)
         case .completing, .stable, .empty:
+            persistID(index, &actions)
             update(index, join, token, &actions)
             prepareRebalance(now, &actions)
         }
+    }
+
+    /// Whether a static member can go on where it was: the group's strategy stays and it wants the same topics.
+    ///
+    /// The rest of its subscription may differ: a cooperative member that starts anew says that it owns nothing.
+    private func keepsAssignment(_ index: Int, _ join: GroupEvent.Join) -> Bool {
+        var after = self
+        after.apply(index, join)
+        guard after.selectedStrategy == protocolName else { return false }
+        guard protocolType == ConsumerSubscription.protocolType else { return true }
+        func topics(_ state: GroupState) -> Set<String> {
+            Set(ConsumerSubscription.topics(in: state.members[index].metadata(for: protocolName)))
+        }
+        return topics(self) == topics(after)
     }
 
     private mutating func apply(_ index: Int, _ join: GroupEvent.Join) {
@@ -179,8 +203,8 @@ extension GroupState {
 
     mutating func prepareRebalance(_ now: Int64, _ actions: inout [GroupAction]) {
         answerWaitingSyncs(.rebalanceInProgress, &actions)
-        isPersisting = false
-        let timeout = members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0
+        assignmentTicket = nil
+        let timeout = rebalanceTimeout
         let wasEmpty = phase == .empty
         phase = .preparing
         phaseDeadline = now + timeout
@@ -204,7 +228,7 @@ extension GroupState {
         initialDeadline = nil
         guard !members.isEmpty else { return becomeEmpty(now, &actions) }
         guard members.contains(where: { $0.joinWaiting != nil }) else {
-            phaseDeadline = now + (members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0)
+            phaseDeadline = now + rebalanceTimeout
             return
         }
         if let leader, member(leader)?.joinWaiting != nil {
@@ -215,13 +239,19 @@ extension GroupState {
         protocolName = selectedStrategy
         phase = .completing
         // Who has joined must sync within the same time, or the others would wait for it for ever.
-        phaseDeadline = now + (members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0)
+        phaseDeadline = now + rebalanceTimeout
         for index in members.indices {
             members[index].assignment = []
+            members[index].isNew = false
+            members[index].owesSync = true
             members[index].sessionDeadline = now + members[index].sessionTimeoutMilliseconds
             guard let token = members[index].joinWaiting else { continue }
             members[index].joinWaiting = nil
-            actions.append(.answerJoin(token, joinAnswer(for: index)))
+            if let ticket = members[index].idTicket {
+                heldAnswers.append(.init(ticket: ticket, token: token, answer: joinAnswer(for: index)))
+            } else {
+                actions.append(.answerJoin(token, joinAnswer(for: index)))
+            }
         }
     }
 
@@ -233,7 +263,11 @@ extension GroupState {
         protocolName = nil
         leader = nil
         emptySinceMilliseconds = now
-        actions.append(.persist(generation: generation))
+        for held in heldAnswers {
+            actions.append(.answerJoin(held.token, .init(error: .unknownMemberID, memberID: held.answer.memberID)))
+        }
+        heldAnswers = []
+        _ = persist(&actions)
     }
 
     private var nextGeneration: Int32 { generation == Int32.max ? 1 : generation + 1 }

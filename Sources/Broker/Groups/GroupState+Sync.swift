@@ -19,35 +19,54 @@ extension GroupState {
         case .preparing: refuse(.rebalanceInProgress)
         case .stable:
             touch(sync.memberID, now)
+            synced(index)
             actions.append(.answerSync(token, syncAnswer(for: index)))
         case .completing:
             if let earlier = members[index].syncWaiting {
                 actions.append(.answerSync(earlier, .init(error: .rebalanceInProgress)))
             }
             members[index].syncWaiting = token
-            guard sync.memberID == leader, !isPersisting else { return }
+            synced(index)
+            guard sync.memberID == leader, assignmentTicket == nil else { return }
             for index in members.indices { members[index].assignment = sync.assignments[members[index].id] ?? [] }
-            isPersisting = true
-            actions.append(.persist(generation: generation))
+            assignmentTicket = persist(&actions)
         }
+    }
+
+    private mutating func synced(_ index: Int) {
+        members[index].owesSync = false
+        if phase == .stable, !members.contains(where: \.owesSync) { phaseDeadline = nil }
     }
 
     /// The assignment holds once it is on disk: after a restart the members go on with it.
     mutating func handlePersisted(
-        _ generation: Int32,
+        _ ticket: UInt64,
         _ error: ErrorCode,
         _ now: Int64,
         _ actions: inout [GroupAction]
     ) {
-        guard phase == .completing, isPersisting, generation == self.generation else { return }
-        isPersisting = false
+        persistEnded(ticket, error)
+        for held in heldAnswers where held.ticket == ticket {
+            let failure = GroupAction.JoinAnswer(error: error, memberID: held.answer.memberID)
+            actions.append(.answerJoin(held.token, error == .none ? held.answer : failure))
+        }
+        heldAnswers.removeAll { $0.ticket == ticket }
+        for index in members.indices where members[index].idTicket == ticket {
+            members[index].idTicket = nil
+            guard error != .none, let token = members[index].joinWaiting else { continue }
+            members[index].joinWaiting = nil
+            actions.append(.answerJoin(token, .init(error: error)))
+        }
+        guard phase == .completing, assignmentTicket == ticket else { return }
+        assignmentTicket = nil
         guard error == .none else {
             for index in members.indices { members[index].assignment = [] }
             answerWaitingSyncs(error, &actions)
             return prepareRebalance(now, &actions)
         }
         phase = .stable
-        phaseDeadline = nil
+        // Who has not asked yet has the rest of the time for it.
+        if !members.contains(where: \.owesSync) { phaseDeadline = nil }
         for index in members.indices {
             members[index].sessionDeadline = now + members[index].sessionTimeoutMilliseconds
             guard let token = members[index].syncWaiting else { continue }
@@ -88,7 +107,7 @@ extension GroupState {
 
     mutating func handleTick(_ now: Int64, _ actions: inout [GroupAction]) {
         for (id, deadline) in pendingMembers where deadline <= now { pendingMembers[id] = nil }
-        for member in members.filter({ !$0.isWaiting && $0.sessionDeadline <= now }) {
+        for member in members.filter({ (!$0.isWaiting || $0.isNew) && $0.sessionDeadline <= now }) {
             guard let index = index(member.id) else { continue }
             actions.append(.expired(memberID: member.id))
             drop(index, now, &actions)
@@ -97,7 +116,7 @@ extension GroupState {
         if let deadline = phaseDeadline, deadline <= now {
             switch phase {
             case .preparing: completeJoin(now, &actions)
-            case .completing where !isPersisting: dropUnsynced(now, &actions)
+            case .completing where assignmentTicket == nil, .stable: dropUnsynced(now, &actions)
             default: phaseDeadline = nil
             }
         }
@@ -106,8 +125,8 @@ extension GroupState {
 
     /// Members that joined and never asked for their assignment hold up the others.
     private mutating func dropUnsynced(_ now: Int64, _ actions: inout [GroupAction]) {
-        for member in members where member.syncWaiting == nil { actions.append(.expired(memberID: member.id)) }
-        members.removeAll { $0.syncWaiting == nil }
+        for member in members where member.owesSync { actions.append(.expired(memberID: member.id)) }
+        members.removeAll { $0.owesSync }
         if let leader, index(leader) == nil { self.leader = members.first?.id }
         phaseDeadline = nil
         answerWaitingSyncs(.rebalanceInProgress, &actions)

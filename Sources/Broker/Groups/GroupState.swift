@@ -30,13 +30,32 @@ package struct GroupState: Sendable, Equatable {
     var phaseDeadline: Int64?
     /// Joins are not complete before this: more members may come (`group.initial.rebalance.delay.ms`).
     var initialDeadline: Int64?
-    /// The leader has assigned, the metadata is on its way to the disk.
-    var isPersisting = false
+    /// The leader has assigned and the metadata is on its way to the disk, with this ticket.
+    var assignmentTicket: UInt64?
+    /// Static members that came back: they hear so when the disk knows their new id.
+    ///
+    /// Were they told before and the power went, the next broker would fence them.
+    var heldAnswers: [HeldAnswer] = []
+    /// The member ids of instances in what was written last.
+    private var writtenIDs: [String: String] = [:]
+    private var lastTicket: UInt64 = 0
+    private var endedTicket: UInt64 = 0
+    /// The last write failed: nobody knows what the disk says.
+    private var isDiskUnsure = false
     /// When the group lost its last member, or was made.
     package internal(set) var emptySinceMilliseconds: Int64
 
     let sizeMax: Int
     let initialDelayMilliseconds: Int64
+
+    struct HeldAnswer: Sendable, Equatable {
+        let ticket: UInt64
+        let token: RequestToken
+        let answer: GroupAction.JoinAnswer
+    }
+
+    /// What the metadata of all members may take; a group is one record on the disk.
+    package static let metadataBytesMax = 32 << 20
 
     package init(id: String, sizeMax: Int = 10_000, initialDelayMilliseconds: Int64 = 0, now: Int64) {
         self.id = id
@@ -60,6 +79,7 @@ package struct GroupState: Sendable, Equatable {
         self.leader = leader
         self.members = members
         phase = members.isEmpty ? .empty : .stable
+        noteWrittenIDs()
         for index in self.members.indices {
             self.members[index].sessionDeadline = now + self.members[index].sessionTimeoutMilliseconds
         }
@@ -70,7 +90,7 @@ package struct GroupState: Sendable, Equatable {
         var deadlines = Array(pendingMembers.values)
         if let phaseDeadline { deadlines.append(phaseDeadline) }
         if let initialDeadline { deadlines.append(initialDeadline) }
-        for member in members where !member.isWaiting { deadlines.append(member.sessionDeadline) }
+        for member in members where !member.isWaiting || member.isNew { deadlines.append(member.sessionDeadline) }
         return deadlines.min()
     }
 
@@ -85,7 +105,7 @@ package struct GroupState: Sendable, Equatable {
         case .leave(let leavers, let token):
             let codes = leavers.map { remove($0, now, &actions) }
             actions.insert(.answerLeave(token, codes), at: 0)
-        case .persisted(let generation, let error): handlePersisted(generation, error, now, &actions)
+        case .persisted(let ticket, let error): handlePersisted(ticket, error, now, &actions)
         case .tick: handleTick(now, &actions)
         }
         return actions
@@ -107,22 +127,63 @@ package struct GroupState: Sendable, Equatable {
     }
 
     /// Whether a commit of this member and generation is taken; a silent member is alive again by it.
+    ///
+    /// While joins are collected the generation still holds and so do its commits: members that revoke want to commit
+    /// before they join again. Once the next generation has begun a plain commit is told of the rebalance; one of a
+    /// transaction is not, because its producer could not tell that from a failure.
     package mutating func checkCommit(
         memberID: String,
         instanceID: String?,
         generation: Int32,
+        isTransactional: Bool = false,
         now: Int64
     ) -> ErrorCode {
+        if generation < 0, phase == .empty { return .none }
         if generation < 0, memberID.isEmpty, instanceID == nil {
             // A consumer that assigns partitions itself may commit only where no group lives.
-            return phase == .empty ? .none : .unknownMemberID
+            return .unknownMemberID
         }
         if let problem = problem(memberID, instanceID) { return problem }
         guard generation == self.generation else { return .illegalGeneration }
-        guard phase != .completing else { return .rebalanceInProgress }
+        guard phase != .completing || isTransactional else { return .rebalanceInProgress }
         touch(memberID, now)
         return .none
     }
+
+    mutating func persist(_ actions: inout [GroupAction]) -> UInt64 {
+        lastTicket += 1
+        actions.append(.persist(ticket: lastTicket))
+        noteWrittenIDs()
+        return lastTicket
+    }
+
+    /// Makes the disk take the new id of a static member before the member hears of it, if it may have another there.
+    mutating func persistID(_ index: Int, _ actions: inout [GroupAction]) {
+        let id = members[index].id
+        guard let instanceID = members[index].instanceID else { return }
+        guard isDiskUnsure || writtenIDs[instanceID] ?? id != id else {
+            // What is on its way replaces what the disk says now.
+            if endedTicket < lastTicket { members[index].idTicket = lastTicket }
+            return
+        }
+        lastTicket += 1
+        members[index].idTicket = lastTicket
+        writtenIDs[instanceID] = id
+        actions.append(.persistID(ticket: lastTicket, instanceID: instanceID, memberID: id))
+    }
+
+    mutating func persistEnded(_ ticket: UInt64, _ error: ErrorCode) {
+        endedTicket = max(endedTicket, ticket)
+        isDiskUnsure = error != .none
+    }
+
+    private mutating func noteWrittenIDs() {
+        writtenIDs = [:]
+        for member in members { if let instanceID = member.instanceID { writtenIDs[instanceID] = member.id } }
+    }
+
+    /// A whole rebalance takes as long as the most patient member allows.
+    var rebalanceTimeout: Int64 { members.map(\.rebalanceTimeoutMilliseconds).max() ?? 0 }
 
     mutating func touch(_ memberID: String, _ now: Int64) {
         guard let index = index(memberID) else { return }
