@@ -10,20 +10,25 @@ struct BatchFileReader {
     /// The base offset that the batch at `position` must have: the checksum does not cover it.
     private var nextOffset: Int64
     private let limit: Int64
+    private let endOffset: Int64
 
     struct Batches {
         let slice: LogSlice
         let byteCount: Int
+        /// The offset behind the last batch.
+        let nextOffset: Int64
     }
 
-    /// Reads from `position`, where the batch with base offset `nextOffset` begins, up to `limit`, where the batches end.
+    /// Reads from `position`, where the batch with base offset `nextOffset` begins, up to `limit`, where the batches end,
+    /// or to the first batch at or above `endOffset`.
     init(
         _ handle: FileHandle,
         isDirect: Bool,
         pool: ReadBufferPool,
         position: Int64,
         nextOffset: Int64,
-        limit: Int64
+        limit: Int64,
+        endOffset: Int64
     ) {
         self.handle = handle
         self.isDirect = isDirect
@@ -31,6 +36,7 @@ struct BatchFileReader {
         self.position = position
         self.nextOffset = nextOffset
         self.limit = limit
+        self.endOffset = endOffset
     }
 
     /// The batches from the one that contains `offset` on: at least one, and no more than `maxBytes` beyond it.
@@ -42,24 +48,31 @@ struct BatchFileReader {
             defer { withExtendedLifetime(bytes) {} }
             let start = try skip(to: offset, in: bytes.bytes)
             if let start {
-                let end = try wholeBatches(in: bytes.bytes, from: start, maxBytes: maxBytes)
+                let (end, next) = try wholeBatches(in: bytes.bytes, from: start, maxBytes: maxBytes)
                 if end > start {
                     let slice = UnsafeRawBufferPointer(rebasing: bytes.bytes[start..<end])
-                    return Batches(slice: LogSlice(owner: bytes, bytes: slice), byteCount: end - start)
+                    return Batches(
+                        slice: LogSlice(owner: bytes, bytes: slice),
+                        byteCount: end - start,
+                        nextOffset: next
+                    )
                 }
                 let header = try header(in: bytes.bytes, at: start)
+                if header.baseOffset >= endOffset { return nothing(bytes, offset) }
                 position += Int64(start)
                 window = max(window, header.totalByteCount)
                 if Int64(header.totalByteCount) > limit - position {
                     throw damage(at: position, "the batch of \(header.totalByteCount) bytes is cut")
                 }
             } else if position >= limit {
-                return Batches(
-                    slice: LogSlice(owner: bytes, bytes: UnsafeRawBufferPointer(start: nil, count: 0)),
-                    byteCount: 0
-                )
+                return nothing(bytes, offset)
             }
         }
+    }
+
+    private func nothing(_ owner: ReadBuffer, _ offset: Int64) -> Batches {
+        let slice = LogSlice(owner: owner, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
+        return Batches(slice: slice, byteCount: 0, nextOffset: offset)
     }
 
     private func load(_ count: Int) throws(LogError) -> ReadBuffer {
@@ -94,14 +107,15 @@ struct BatchFileReader {
         in bytes: UnsafeRawBufferPointer,
         from start: Int,
         maxBytes: Int
-    ) throws(LogError) -> Int {
+    ) throws(LogError) -> (end: Int, nextOffset: Int64) {
         var end = start
         var expected = nextOffset
         while end + RecordBatchHeader.byteCount <= bytes.count {
             let header = try header(in: bytes, at: end, expected: expected)
-            expected = header.nextOffset
             let next = end + header.totalByteCount
-            guard next <= bytes.count, next - start <= maxBytes || end == start else { break }
+            guard next <= bytes.count, next - start <= maxBytes || end == start, header.baseOffset < endOffset else {
+                break
+            }
             let batch = UnsafeRawBufferPointer(rebasing: bytes[end..<next])
             guard RecordBatch.hasValidChecksum(batch, header: header) else {
                 // What lies before the damage is good and is given out; the next read names the place.
@@ -112,8 +126,9 @@ struct BatchFileReader {
                 )
             }
             end = next
+            expected = header.nextOffset
         }
-        return end
+        return (end, expected)
     }
 
     private func header(

@@ -15,6 +15,12 @@ package enum LogError: Error, Equatable, Sendable {
     case duplicateSequence(producerID: Int64, sequence: Int32)
     case invalidProducerEpoch(producerID: Int64, current: Int16, got: Int16)
 
+    // Transactions (KIP-98, KIP-890).
+    /// A batch outside the producer's transactions, or in one that its coordinator does not know.
+    case transactionNotOpen(producerID: Int64, reason: String)
+    /// A marker of a coordinator that has been replaced.
+    case coordinatorFenced(current: Int32, got: Int32)
+
     // The reader asks for what is not there.
     case offsetOutOfRange(offset: Int64, logStartOffset: Int64, highWatermark: Int64)
 
@@ -55,6 +61,8 @@ package enum LogError: Error, Equatable, Sendable {
         case .outOfOrderSequence: 45
         case .duplicateSequence: 46
         case .invalidProducerEpoch: 47
+        case .transactionNotOpen: 48
+        case .coordinatorFenced: 52
         case .storageFull, .tooManyFiles, .overloaded, .partitionStopped, .directoryInUse, .unknownFormat, .input: 56
         case .invalidRecord, .missingKey: 87
         }
@@ -76,6 +84,9 @@ extension LogError: CustomStringConvertible {
             "producer \(producerID) repeated sequence \(sequence), which is older than its last five batches"
         case .invalidProducerEpoch(let producerID, let current, let got):
             "producer \(producerID) has epoch \(got), the log knows \(current)"
+        case .transactionNotOpen(let producerID, let reason): "producer \(producerID) \(reason)"
+        case .coordinatorFenced(let current, let got):
+            "marker of coordinator epoch \(got), the log has seen epoch \(current)"
         case .offsetOutOfRange(let offset, let logStartOffset, let highWatermark):
             "offset \(offset) is outside \(logStartOffset)...\(highWatermark)"
         case .storageFull(let path): "no space left for \(path)"

@@ -23,10 +23,14 @@ package struct LogRead: Sendable {
     /// A batch may begin in one slice and end in the next.
     package let slices: [LogSlice]
     package let byteCount: Int
+    /// The offset behind the last batch; the offset that was asked for when there is none.
+    package let nextOffset: Int64
     package let highWatermark: Int64
     /// The first offset of a transaction that is still open, else the high watermark.
     package let lastStableOffset: Int64
     package let logStartOffset: Int64
+    /// For readers of committed records: the aborted transactions that have records among these.
+    package var abortedTransactions: [AbortedTransaction] = []
 
     package var isEmpty: Bool { byteCount == 0 }
 
@@ -42,6 +46,14 @@ package struct LogRead: Sendable {
         copy(into: &writer)
         return writer.finish()
     }
+}
+
+/// Which records a reader wants to see (KIP-98).
+package enum ReadIsolation: Sendable {
+    /// All that are durable.
+    case uncommitted
+    /// Those below the first transaction that is still open; aborted ones are named beside them.
+    case committed
 }
 
 /// A record's offset and time, as time lookups answer them.

@@ -1,6 +1,6 @@
 import Bytes
 import Clocks
-import KafkaProtocol
+package import KafkaProtocol
 import Synchronization
 
 extension PartitionLog {
@@ -9,11 +9,13 @@ extension PartitionLog {
     /// Refused as a whole or taken as a whole. A batch with a producer id comes alone. Offsets and leader epoch are set in
     /// the log's copy, timestamps too where the topic stamps them; `batches` is only read. Returns at once: the bytes
     /// become durable, and are seen by readers, later: see `whenDurable(_:_:)`.
-    /// `leaderEpoch`: Stamped into each batch; never lower than before.
+    /// `leaderEpoch`: Stamped into each batch; never lower than before. `admitsTransaction`: asked, under the partition's
+    /// lock, about a batch that would begin a transaction here; false refuses it with `.transactionNotOpen`.
     package func append(
         _ batches: UnsafeRawBufferPointer,
         leaderEpoch: Int32 = 0,
-        origin: AppendOrigin = .client
+        origin: AppendOrigin = .client,
+        admitsTransaction: ((RecordBatchHeader) -> Bool)? = nil
     ) throws(LogError) -> AppendResult {
         let pending = services.pendingBytes.load(ordering: .relaxed)
         guard pending + batches.count <= services.settings.pendingByteLimit else {
@@ -29,7 +31,15 @@ extension PartitionLog {
         let now = services.clock.wallMilliseconds
         let stamp = settings.timestampType == .logAppendTime ? now : nil
         let result = try lock.withLock { () throws(LogError) -> AppendResult in
-            try appendLocked(valid, byteCount: batches.count, leaderEpoch: leaderEpoch, stamp: stamp, now: now)
+            if let first = valid.first?.header, let admitsTransaction, producers.begins(first),
+                !first.attributes.isControl, !admitsTransaction(first)
+            {
+                throw .transactionNotOpen(
+                    producerID: first.producerID,
+                    reason: "sent to \(name), which is not part of a transaction of it that is open"
+                )
+            }
+            return try appendLocked(valid, byteCount: batches.count, leaderEpoch: leaderEpoch, stamp: stamp, now: now)
         }
         if !result.isDuplicate {
             services.statistics.appendedBytes.wrappingAdd(batches.count, ordering: .relaxed)
@@ -38,7 +48,8 @@ extension PartitionLog {
         return result
     }
 
-    private func appendLocked(
+    /// Call it with the lock held.
+    func appendLocked(
         _ batches: [ValidBatch],
         byteCount: Int,
         leaderEpoch: Int32,
@@ -114,13 +125,19 @@ extension PartitionLog {
                     entry: producers[header.producerID]
                 )
             )
-            producers.record(
+            let marker = header.attributes.isControl ? EndMarker(batch.bytes, header: batch.header) : nil
+            let transition = producers.record(
                 batch.header,
                 baseOffset: header.baseOffset,
                 checksum: batch.header.checksum,
                 logAppendTime: stamp ?? -1,
-                now: now
+                now: now,
+                marker: marker
             )
+            if transition != .none {
+                transactions.note(transition, of: header)
+                publishTransactions()
+            }
         }
         endOffset = header.nextOffset
     }

@@ -42,6 +42,7 @@ extension PartitionLog {
                 // The new size need not be durable: the next start does not trust a file of another size.
                 if segment.synced < segment.size { try handle.sync() }
                 storeIndex(of: segment)
+                try storeAborted(of: segment)
             }
             let table = lock.withLock { producers }
             if !table.entries.isEmpty || snapshotOffset >= 0 { storeProducers(table, offset: endOffset) }
@@ -83,6 +84,7 @@ extension PartitionLog {
             for segment in segments where segment.synced == segment.written || !isSyncScheduled {
                 segment.closeFiles()
                 segment.index.loaded = nil
+                segment.aborted.unload()
             }
         }
     }

@@ -10,6 +10,8 @@ extension PartitionLog {
         try handle.truncate(to: segment.size)
         if !isSynced { try handle.sync() }
         storeIndex(of: segment)
+        // Its last markers are on disk now and become known as durable when this returns; nothing after this may fail.
+        try storeAborted(of: segment, unsettled: lock.withLock { transactions.aborted(below: endOffset(of: segment)) })
         let producers = lock.withLock { segment.producersAtRoll }
         if let producers { storeProducers(producers, offset: lock.withLock { segmentAfter(segment)?.baseOffset }) }
     }
@@ -128,6 +130,12 @@ extension PartitionLog {
         }
         guard point >= 0, point != checkpointedOffset else { return nil }
         storeIndex(of: segment)
+        do throws(LogError) {
+            try storeAborted(of: segment)
+        } catch {
+            report(.warning, "aborted transactions not written, the next start reads more of the log: \(error)")
+            return nil
+        }
         if let table, !table.entries.isEmpty, lock.withLock({ bytesSinceSnapshot >= Self.snapshotBytes }) {
             storeProducers(table, offset: point)
         }

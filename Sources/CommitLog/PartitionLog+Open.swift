@@ -75,6 +75,10 @@ extension PartitionLog {
             if segment.index.isUnstored { storeIndex(of: segment) }
             segment.closeFiles()
         }
+        let indexed = Set(names.filter { $0.hasSuffix(".txnindex") })
+        for segment in segments where indexed.contains("\(Segment.name(segment.baseOffset)).txnindex") {
+            segment.aborted = .inFile
+        }
         highWatermark = endOffset
         logStartOffset = min(max(memory.logStartOffset ?? 0, segments[0].baseOffset), endOffset)
         active.firstAppendMilliseconds = services.clock.wallMilliseconds
@@ -132,6 +136,9 @@ extension PartitionLog {
             producers = ProducerTable()
             from = point
         }
+        for open in producers.openTransactions { transactions.begin(open.producerID, at: open.firstOffset) }
+        publishTransactions()
+        if memory.cleanEnd == nil { try dropAborted(of: active, endingAt: endOffset) }
         // After an orderly stop a log without a snapshot had no producers to remember.
         guard from < endOffset, memory.cleanEnd == nil || snapshotOffset >= 0 else { return }
         for segment in segments where endOffset(of: segment) > from {
@@ -141,18 +148,31 @@ extension PartitionLog {
             let entry = segment.index.floor(UInt32(clamping: max(0, from - segment.baseOffset)))
             let scan = SegmentScan(handle: try segment.reader(), baseOffset: segment.baseOffset, indexInterval: .max)
             let now = services.clock.wallMilliseconds
-            _ = try scan.run(from: Int64(entry?.position ?? 0), limit: segment.size) { header in
+            try dropAborted(of: segment, endingAt: from)
+            _ = try scan.run(from: Int64(entry?.position ?? 0), limit: segment.size) { header, marker in
                 guard header.hasProducerID, header.baseOffset >= from else { return }
-                let isStamped = header.attributes.isLogAppendTime
-                producers.record(
-                    header,
-                    baseOffset: header.baseOffset,
-                    checksum: isStamped ? nil : header.checksum,
-                    logAppendTime: isStamped ? header.maxTimestamp : -1,
-                    now: now
-                )
+                transactions.note(producers.replay(header, marker: marker, now: now), of: header)
             }
+            segment.aborted.append(transactions.settle(below: .max))
             segment.closeFiles()
+        }
+        publishTransactions()
+    }
+
+    /// Forgets aborted transactions that the batches from an offset on will tell again, or that a power cut took.
+    private func dropAborted(of segment: Segment, endingAt offset: Int64) throws(LogError) {
+        if segment.aborted.stored == nil { try loadAborted(of: segment) }
+        let all = (segment.aborted.stored ?? []) + segment.aborted.fresh
+        let kept = all.filter { $0.lastOffset < offset }
+        guard kept.count < all.count else { return }
+        segment.aborted = AbortedIndex(kept, isStored: false)
+        // At once: what is appended next may get the offsets that the file speaks of.
+        if kept.isEmpty {
+            try FileSystem.removeFile(segment.abortedIndexPath)
+            try FileSystem.syncDirectory(directory)
+            segment.aborted = AbortedIndex()
+        } else {
+            try storeAborted(of: segment)
         }
     }
 }

@@ -13,6 +13,8 @@ private struct FilePlace {
     let nextOffset: Int64
     /// The first byte that readers may not see.
     let limit: Int64
+    /// The offset that readers may not pass.
+    let end: Int64
     let segment: Segment
 }
 
@@ -22,26 +24,52 @@ extension PartitionLog {
     /// Segments whose whole index may be in memory, in one partition; an index of a full segment takes some 4 MiB.
     private static let loadedIndexLimit = 4
 
-    /// Reads whole batches below the high watermark, beginning with the one that contains `offset`.
+    /// Reads whole batches below the high watermark, or the last stable offset, beginning with the one that contains
+    /// `offset`.
     ///
-    /// At least one batch is returned even when it is larger than `maxBytes`; nothing when `offset` is the high
-    /// watermark. Fewer bytes than asked and there may be returned, as at the end of a segment.
+    /// At least one batch is returned even when it is larger than `maxBytes`; nothing when `offset` is at the end.
+    /// Fewer bytes than asked and there may be returned, as at the end of a segment.
     /// - Throws: `.offsetOutOfRange` below the log start or above the high watermark; `.corruptLog` when the disk returns
     ///   bytes that fail their checksum.
-    package func read(from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
+    package func read(
+        from offset: Int64,
+        maxBytes: Int,
+        isolation: ReadIsolation = .uncommitted
+    ) throws(LogError) -> LogRead {
         let limit = max(0, maxBytes)
         while true {
-            switch try lock.withLock({ () throws(LogError) in try readLocked(from: offset, maxBytes: limit) }) {
-            case .done(let read): return read
+            let step = try lock.withLock { () throws(LogError) in
+                try readLocked(from: offset, maxBytes: limit, isolation)
+            }
+            switch step {
+            case .done(let read): return try naming(read, from: offset, isolation)
             case .mustLoadIndex(let segment): try loadIndex(of: segment)
             case .inFile(let place):
                 do throws(LogError) {
-                    return try readFile(place, from: offset, maxBytes: limit)
+                    return try naming(try readFile(place, from: offset, maxBytes: limit), from: offset, isolation)
                 } catch .input(_, _, code: EINVAL) where place.isDirect {
                     lock.withLock { place.segment.refuseDirectReads() }
                 } catch {
                     throw error
                 }
+            }
+        }
+    }
+
+    /// Adds the aborted transactions that have records in what was read.
+    private func naming(
+        _ read: LogRead,
+        from offset: Int64,
+        _ isolation: ReadIsolation
+    ) throws(LogError) -> LogRead {
+        guard isolation == .committed, !read.isEmpty else { return read }
+        var read = read
+        while true {
+            switch lock.withLock({ abortedTransactions(from: offset, to: read.nextOffset) }) {
+            case .found(let aborted):
+                read.abortedTransactions = aborted
+                return read
+            case .mustLoad(let segment): try loadAborted(of: segment)
             }
         }
     }
@@ -52,14 +80,14 @@ extension PartitionLog {
         case inFile(FilePlace)
     }
 
-    private func readLocked(from offset: Int64, maxBytes: Int) throws(LogError) -> Step {
+    private func readLocked(from offset: Int64, maxBytes: Int, _ isolation: ReadIsolation) throws(LogError) -> Step {
         if let stopped, isUnreadable { throw stopped }
         if isClosed { throw .closed }
         guard offset >= logStartOffset, offset <= highWatermark else {
             throw .offsetOutOfRange(offset: offset, logStartOffset: logStartOffset, highWatermark: highWatermark)
         }
-        if offset == highWatermark { return .done(answer([], byteCount: 0)) }
-        guard let segment = segment(containing: offset) else { return .done(answer([], byteCount: 0)) }
+        let end = readableEnd(isolation)
+        guard offset < end, let segment = segment(containing: offset) else { return .done(answer([], offset)) }
         let relative = UInt32(clamping: offset - segment.baseOffset)
         if segment.index.mustLoad(for: relative) { return .mustLoadIndex(segment) }
         let entry = segment.index.floor(relative)
@@ -78,11 +106,12 @@ extension PartitionLog {
                     position: position,
                     nextOffset: segment.baseOffset + Int64(entry?.relativeOffset ?? 0),
                     limit: segment.written,
+                    end: end,
                     segment: segment
                 )
             )
         }
-        return .done(readMemory(cursor, position, segment, from: offset, maxBytes: maxBytes))
+        return .done(readMemory(cursor, position, segment, from: offset, below: end, maxBytes: maxBytes))
     }
 
     /// The segment in which an offset below the high watermark lies.
@@ -97,14 +126,16 @@ extension PartitionLog {
         _ position: Int64,
         _ segment: Segment,
         from offset: Int64,
+        below endOffset: Int64,
         maxBytes: Int
     ) -> LogRead {
-        let limit = segment.written
+        var limit = segment.written
         var start = position
         while start < limit, let bounds = cursor.bounds(at: start), bounds.lastOffset < offset {
             start += Int64(bounds.byteCount)
         }
-        guard start < limit else { return answer([], byteCount: 0) }
+        if endOffset < highWatermark { limit = self.position(of: endOffset, in: segment, cursor, from: start) }
+        guard start < limit else { return answer([], offset) }
         var end = start
         let target = start + Int64(maxBytes)
         if target >= limit {
@@ -119,7 +150,20 @@ extension PartitionLog {
             }
         }
         services.statistics.readMemoryBytes.wrappingAdd(Int(end - start), ordering: .relaxed)
-        return answer(cursor.slices(from: start, to: end), byteCount: Int(end - start))
+        let next = end < segment.written ? cursor.bounds(at: end)?.baseOffset : nil
+        let nextOffset = next ?? min(self.endOffset(of: segment), highWatermark)
+        return answer(cursor.slices(from: start, to: end), nextOffset)
+    }
+
+    /// Where the first batch at or above an offset begins; the end of what is written when the segment ends below.
+    private func position(of offset: Int64, in segment: Segment, _ cursor: ChunkCursor, from start: Int64) -> Int64 {
+        guard offset > segment.baseOffset else { return 0 }
+        let entry = segment.index.floor(UInt32(clamping: offset - segment.baseOffset))
+        var position = max(start, Int64(entry?.position ?? 0))
+        while position < segment.written, let bounds = cursor.bounds(at: position), bounds.baseOffset < offset {
+            position += Int64(bounds.byteCount)
+        }
+        return position
     }
 
     private func readFile(_ place: FilePlace, from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
@@ -129,7 +173,8 @@ extension PartitionLog {
             pool: services.reads,
             position: place.position,
             nextOffset: place.nextOffset,
-            limit: place.limit
+            limit: place.limit,
+            endOffset: place.end
         )
         let wanted = min(maxBytes, Self.maximumFileReadBytes)
         let result: BatchFileReader.Batches
@@ -143,7 +188,8 @@ extension PartitionLog {
                 pool: services.reads,
                 position: 0,
                 nextOffset: place.segment.baseOffset,
-                limit: place.limit
+                limit: place.limit,
+                endOffset: place.end
             )
             result = try reader.batches(containing: offset, maxBytes: wanted)
         } catch {
@@ -151,15 +197,16 @@ extension PartitionLog {
         }
         services.statistics.readFileBytes.wrappingAdd(result.byteCount, ordering: .relaxed)
         let slices = result.byteCount > 0 ? [result.slice] : []
-        return lock.withLock { answer(slices, byteCount: result.byteCount) }
+        return lock.withLock { answer(slices, result.nextOffset) }
     }
 
-    private func answer(_ slices: [LogSlice], byteCount: Int) -> LogRead {
+    private func answer(_ slices: [LogSlice], _ nextOffset: Int64) -> LogRead {
         LogRead(
             slices: slices,
-            byteCount: byteCount,
+            byteCount: slices.reduce(0) { $0 + $1.bytes.count },
+            nextOffset: nextOffset,
             highWatermark: highWatermark,
-            lastStableOffset: highWatermark,
+            lastStableOffset: lastStableOffset,
             logStartOffset: logStartOffset
         )
     }
@@ -220,6 +267,7 @@ private struct ChunkCursor {
 
     struct Bounds {
         let byteCount: Int
+        let baseOffset: Int64
         let lastOffset: Int64
     }
 
@@ -243,7 +291,7 @@ private struct ChunkCursor {
 
     private func bounds(_ bytes: UnsafeRawBufferPointer) -> Bounds? {
         guard let header = try? RecordBatchHeader(bytes) else { return nil }
-        return Bounds(byteCount: header.totalByteCount, lastOffset: header.lastOffset)
+        return Bounds(byteCount: header.totalByteCount, baseOffset: header.baseOffset, lastOffset: header.lastOffset)
     }
 
     func slices(from start: Int64, to end: Int64) -> [LogSlice] {

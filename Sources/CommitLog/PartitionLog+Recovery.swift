@@ -137,7 +137,7 @@ extension PartitionLog {
     private func dropSegments(after index: Int, gapAt offset: Int64) throws(LogError) {
         for segment in segments[(index + 1)...] {
             report(.warning, "\(segment.logPath) is deleted: the log ends at offset \(offset) before it")
-            for path in [segment.logPath, segment.indexPath, segment.timeIndexPath] { try FileSystem.removeFile(path) }
+            for path in segment.paths { try FileSystem.removeFile(path) }
         }
         segments.removeSubrange((index + 1)...)
         try FileSystem.syncDirectory(directory)

@@ -84,9 +84,7 @@ extension PartitionLog {
     private func deleteFiles(of removed: [Segment]) {
         for segment in removed {
             do throws(LogError) {
-                for path in [segment.logPath, segment.indexPath, segment.timeIndexPath] {
-                    try FileSystem.removeFile(path)
-                }
+                for path in segment.paths { try FileSystem.removeFile(path) }
             } catch {
                 report(.warning, "old segment not deleted: \(error)")
             }

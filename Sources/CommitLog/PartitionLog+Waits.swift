@@ -9,6 +9,7 @@ struct DurableWait {
 struct RegisteredReadWait {
     let id: Int
     let offset: Int64
+    let isolation: ReadIsolation
     let body: @Sendable () -> Void
 }
 
@@ -56,18 +57,22 @@ extension PartitionLog {
         return append.durableOffset <= failure.offset ? nil : failure.error
     }
 
-    /// Calls `body` once, from a writer thread, when the high watermark is above `offset` or the partition stops or
-    /// closes.
+    /// Calls `body` once, from a writer thread, when the end of what the reader may see (the high watermark, or the last
+    /// stable offset) is above `offset` or the partition stops or closes.
     ///
     /// It must be quick; no lock is held.
     ///
-    /// - Returns: nil, and `body` is never called, when there is nothing to wait for: the high watermark is above
-    ///   `offset`, or the partition has stopped or closed.
-    package func whenReadable(beyond offset: Int64, _ body: @escaping @Sendable () -> Void) -> ReadWait? {
+    /// - Returns: nil, and `body` is never called, when there is nothing to wait for: the end is above `offset`, or the
+    ///   partition has stopped or closed.
+    package func whenReadable(
+        beyond offset: Int64,
+        isolation: ReadIsolation = .uncommitted,
+        _ body: @escaping @Sendable () -> Void
+    ) -> ReadWait? {
         lock.withLock {
-            guard highWatermark <= offset, stopped == nil, !isClosed else { return nil }
+            guard readableEnd(isolation) <= offset, stopped == nil, !isClosed else { return nil }
             nextWaitID += 1
-            readWaits.append(RegisteredReadWait(id: nextWaitID, offset: offset, body: body))
+            readWaits.append(RegisteredReadWait(id: nextWaitID, offset: offset, isolation: isolation, body: body))
             return ReadWait(id: nextWaitID)
         }
     }
@@ -78,6 +83,14 @@ extension PartitionLog {
             guard let index = readWaits.firstIndex(where: { $0.id == wait.id }) else { return }
             readWaits.swapAt(index, readWaits.count - 1)
             readWaits.removeLast()
+        }
+    }
+
+    /// The offset that a reader may not pass.
+    func readableEnd(_ isolation: ReadIsolation) -> Int64 {
+        switch isolation {
+        case .uncommitted: highWatermark
+        case .committed: lastStableOffset
         }
     }
 
@@ -93,11 +106,15 @@ extension PartitionLog {
             due.durable = durableWaits.filter { $0.offset <= reached }
             durableWaits.removeAll { $0.offset <= reached }
         }
-        if readWaits.allSatisfy({ $0.offset < reached }) {
+        let stable = lastStableOffset
+        func isDue(_ wait: RegisteredReadWait) -> Bool {
+            wait.offset < (wait.isolation == .committed ? stable : reached)
+        }
+        if readWaits.allSatisfy(isDue) {
             swap(&due.read, &readWaits)
         } else {
-            due.read = readWaits.filter { $0.offset < reached }
-            readWaits.removeAll { $0.offset < reached }
+            due.read = readWaits.filter(isDue)
+            readWaits.removeAll(where: isDue)
         }
         return due
     }

@@ -226,6 +226,7 @@ extension PartitionLog: DiskWork {
             segment.closeWriter()
         }
         highWatermark = max(highWatermark, job.endOffset)
+        settleTransactions()
         services.pendingBytes.wrappingSubtract(Int(job.end - job.start), ordering: .relaxed)
         bytesSinceSnapshot += job.end - job.start
         dropSettledUndo()
@@ -322,6 +323,8 @@ extension PartitionLog: DiskWork {
             producers.restore(entry.producerID, to: entry.entry)
         }
         undo.removeAll()
+        transactions.takeBack(to: highWatermark)
+        publishTransactions()
         let last = active
         chunks.removeAll { chunk in
             guard let owner = segments.first(where: { $0 === chunk.segment }) else { return true }

@@ -25,6 +25,7 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     var chunks: [LogChunk] = []
     var endOffset: Int64 = 0
     var producers = ProducerTable()
+    var transactions = OpenTransactions()
     var undo: [ProducerUndo] = []
     var durableWaits: [DurableWait] = []
     var readWaits: [RegisteredReadWait] = []
@@ -56,6 +57,7 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     // Read without the lock, changed with it.
     private let watermark = Atomic<Int64>(0)
     private let start = Atomic<Int64>(0)
+    private let unstable = Atomic<Int64>(.max)
 
     init(name: TopicPartition, settings: PartitionSettings, services: LogServices) {
         self.name = name
@@ -81,7 +83,18 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     package var logEndOffset: Int64 { lock.withLock { endOffset } }
 
     /// Where readers of committed records end: the first open transaction, else the high watermark.
-    package var lastStableOffset: Int64 { highWatermark }
+    package var lastStableOffset: Int64 {
+        // In this order: a transaction is known before the high watermark passes its first record.
+        let end = highWatermark
+        return min(end, max(unstable.load(ordering: .acquiring), logStartOffset))
+    }
+
+    /// Makes a change of the open transactions known to readers.
+    ///
+    /// Call it with the lock held.
+    func publishTransactions() {
+        unstable.store(transactions.firstUnstableOffset ?? .max, ordering: .releasing)
+    }
 
     /// Bytes of record batches in all segments.
     package var byteCount: Int64 { lock.withLock { segments.reduce(0) { $0 + $1.size } } }

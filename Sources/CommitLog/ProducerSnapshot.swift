@@ -5,7 +5,7 @@ import Bytes
 /// A cache like the indexes: a damaged or missing one means that more of the log is read on start.
 enum ProducerSnapshot {
     private static let magic: UInt32 = 0x534f_5053  // "SOPS"
-    private static let version: Int16 = 1
+    private static let version: Int16 = 2
 
     static func encode(_ table: ProducerTable) -> [UInt8] {
         var writer = ByteWriter(capacity: 64 + table.entries.count * 256)
@@ -17,6 +17,9 @@ enum ProducerSnapshot {
             writer.writeInt64(id)
             writer.writeInt16(entry.epoch)
             writer.writeInt64(entry.lastSeenMilliseconds)
+            writer.writeInt64(entry.lastTimestamp)
+            writer.writeInt64(entry.transactionStart ?? -1)
+            writer.writeInt32(entry.coordinatorEpoch)
             writer.writeInt8(Int8(clamping: entry.batches.count))
             for batch in entry.batches {
                 writer.writeInt32(batch.firstSequence)
@@ -55,8 +58,12 @@ enum ProducerSnapshot {
             var entry = ProducerTable.Entry(
                 epoch: try reader.readInt16(),
                 batches: [],
-                lastSeenMilliseconds: try reader.readInt64()
+                lastSeenMilliseconds: try reader.readInt64(),
+                lastTimestamp: try reader.readInt64()
             )
+            let start = try reader.readInt64()
+            entry.transactionStart = start < 0 ? nil : start
+            entry.coordinatorEpoch = try reader.readInt32()
             for _ in 0..<max(0, try reader.readInt8()) {
                 let first = try reader.readInt32()
                 let last = try reader.readInt32()

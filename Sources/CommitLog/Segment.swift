@@ -36,6 +36,8 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
     var mustExist = false
     /// When the first append came, for rolling by age.
     var firstAppendMilliseconds: Int64 = 0
+    /// Transactions that were aborted in this segment.
+    var aborted = AbortedIndex()
     /// Producers as they were when the segment was rolled, to be written beside it.
     var producersAtRoll: ProducerTable?
 
@@ -50,6 +52,10 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
     var logPath: String { stem + ".log" }
     var indexPath: String { stem + ".index" }
     var timeIndexPath: String { stem + ".timeindex" }
+    var abortedIndexPath: String { stem + ".txnindex" }
+
+    /// Every file of the segment, the batches first.
+    var paths: [String] { [logPath, indexPath, timeIndexPath, abortedIndexPath] }
 
     /// A segment that has no file yet.
     init(directory: String, baseOffset: Int64) {

@@ -31,13 +31,13 @@ struct SegmentScan {
     /// Walks from `position`, where a batch begins whose offset is `nextOffset` or more.
     ///
     /// Batches at or above the offset `verifyFrom` are read whole and their checksums compared; below, only headers are
-    /// looked at. `onBatch` is called with each good batch's header.
+    /// looked at. `onBatch` is called with each good batch's header, and the marker of a control batch.
     func run(
         from position: Int64 = 0,
         nextOffset: Int64? = nil,
         limit: Int64,
         verifyFrom: Int64 = .max,
-        onBatch: (RecordBatchHeader) -> Void = { _ in }
+        onBatch: (RecordBatchHeader, EndMarker?) -> Void = { _, _ in }
     ) throws(LogError) -> Result {
         var result = Result(end: position, nextOffset: nextOffset ?? baseOffset)
         var window = ByteWriter(capacity: Self.windowBytes)
@@ -81,8 +81,21 @@ struct SegmentScan {
                     return result
                 }
             }
+            var marker: EndMarker?
+            if header.attributes.isControl {
+                let count = header.totalByteCount
+                if let stop = try fill(&window, &windowStart, at: result.end, count: count, limit: limit) {
+                    result.stop = stop
+                    return result
+                }
+                let place = Int(result.end - windowStart)
+                marker = EndMarker(
+                    UnsafeRawBufferPointer(rebasing: window.bytes[place..<(place + count)]),
+                    header: header
+                )
+            }
             note(header, in: &result, lastIndexed: &lastIndexed)
-            onBatch(header)
+            onBatch(header, marker)
         }
         return result
     }

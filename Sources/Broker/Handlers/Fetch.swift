@@ -79,11 +79,16 @@ struct FetchResult {
         do throws(LogError) {
             // The first batch of an answer may be larger than any limit, or its reader would stand still for ever.
             let partitionLimit = min(Int(max(0, asked.partitionMaxBytes)), max(0, limit))
-            let read = try log.read(from: asked.fetchOffset, maxBytes: partitionLimit)
+            let read = try log.read(
+                from: asked.fetchOffset,
+                maxBytes: partitionLimit,
+                isolation: request.isolation
+            )
             answer.highWatermark = read.highWatermark
             answer.lastStableOffset = read.lastStableOffset
             answer.logStartOffset = read.logStartOffset
-            answer.abortedTransactions = request.isolationLevel == 0 ? nil : []
+            answer.abortedTransactions =
+                request.isolation == .uncommitted ? nil : read.abortedTransactions.map(\.onWire)
             if read.isEmpty {
                 ends.append((log, asked.fetchOffset))
             } else if byteCount == 0 || read.byteCount <= partitionLimit {
@@ -93,7 +98,7 @@ struct FetchResult {
                 answer.records = .external(index: records.count, byteCount: read.byteCount)
                 records.append(read)
                 byteCount += read.byteCount
-                partial.append((log, read.highWatermark))
+                partial.append((log, request.isolation == .committed ? read.lastStableOffset : read.highWatermark))
             }
         } catch {
             if case .offsetOutOfRange(_, let start, let highWatermark) = error {
@@ -136,5 +141,18 @@ enum FetchChecks {
             rest = UnsafeRawBufferPointer(rebasing: rest[header.totalByteCount...])
         }
         return false
+    }
+}
+
+extension FetchRequest {
+    var isolation: ReadIsolation { isolationLevel == 0 ? .uncommitted : .committed }
+}
+
+extension AbortedTransaction {
+    fileprivate var onWire: FetchResponse.Topic.Partition.AbortedTransaction {
+        var transaction = FetchResponse.Topic.Partition.AbortedTransaction()
+        transaction.producerID = producerID
+        transaction.firstOffset = firstOffset
+        return transaction
     }
 }

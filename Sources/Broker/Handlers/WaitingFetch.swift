@@ -59,7 +59,13 @@ final class WaitingFetch: @unchecked Sendable {
     /// - Returns: False when there is more already; a wake is on its way then.
     private func register(_ log: PartitionLog, beyond offset: Int64) -> Bool {
         let loop = exchange.loop
-        guard let wait = log.whenReadable(beyond: offset, { loop.post { self.wake() } }) else {
+        guard
+            let wait = log.whenReadable(
+                beyond: offset,
+                isolation: request.isolation,
+                { loop.post { self.wake() } }
+            )
+        else {
             // A partition that stands still has no more to give: the fetch waits out its time.
             if log.stopReason == nil { loop.post { self.wake() } }
             return log.stopReason != nil
