@@ -117,7 +117,8 @@ package final class Broker: Sendable {
         stack.loops.append(administration)
         let groupLoop = try EventLoop(name: "broker-groups")
         stack.loops.append(groupLoop)
-        let catalogue = try TopicCatalogue(directory: directory, settings: settings, logger: logger)
+        let configs = try ConfigStore(settings, directory: directory.path, logger)
+        let catalogue = try TopicCatalogue(directory: directory, configs: configs, logger: logger)
         let offsets = try Self.offsetsTopic(catalogue, settings)
         let groups = GroupCoordinator(
             loop: groupLoop,
@@ -144,6 +145,7 @@ package final class Broker: Sendable {
             metrics: BrokerMetrics(registry),
             directory: directory,
             catalogue: catalogue,
+            configs: configs,
             producerIDs: try ProducerIDs(directory: directory.path),
             groups: groups,
             access: try AccessControl(settings, directory: directory.path),

@@ -43,7 +43,9 @@ enum CreatePartitionsHandler: Handler {
         guard Int(topic.count) > current, topic.count <= TopicName.partitionsMax else {
             throw TopicCatalogue.Refusal(
                 .invalidPartitions,
-                "The topic \(topic.name) currently has \(current) partition(s); \(topic.count) would not be an increase."
+                Int(topic.count) == current
+                    ? "Topic already has \(current) partition(s)."
+                    : "The topic \(topic.name) currently has \(current) partition(s); \(topic.count) would not be an increase."
             )
         }
         if let assignments = topic.assignments {

@@ -9,13 +9,16 @@ enum CreateTopicsHandler: Handler {
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
         exchange.services.administration.post {
             var response = Response()
-            let names = request.topics.map(\.name)
+            var counts: [String: Int] = [:]
+            for topic in request.topics { counts[topic.name, default: 0] += 1 }
             for topic in request.topics {
+                // A name that is there more than once is answered once.
+                guard let count = counts.removeValue(forKey: topic.name) else { continue }
                 var answer = Response.Topic()
                 answer.name = topic.name
                 do throws(TopicCatalogue.Refusal) {
-                    guard names.filter({ $0 == topic.name }).count == 1 else {
-                        throw TopicCatalogue.Refusal(.invalidRequest, "Topic '\(topic.name)' is there more than once.")
+                    guard count == 1 else {
+                        throw TopicCatalogue.Refusal(.invalidRequest, "Duplicate topic name.")
                     }
                     guard exchange.authorizeCluster(.create) || exchange.authorize(.create, .topic, topic.name) else {
                         throw TopicCatalogue.Refusal(.topicAuthorizationFailed, "Topic authorization failed.")
@@ -24,7 +27,7 @@ enum CreateTopicsHandler: Handler {
                 } catch {
                     answer.errorCode = error.code
                     answer.errorMessage = error.message
-                    answer.configs = nil
+                    answer.configs = []
                 }
                 response.topics.append(answer)
             }
@@ -66,11 +69,12 @@ enum CreateTopicsHandler: Handler {
         }
         answer.numPartitions = count
         answer.replicationFactor = 1
+        let settings = services.configs.settings
         answer.configs = TopicConfigs.table.map { definition in
             var config = Response.Topic.Config()
             config.name = definition.key
-            config.value = configs.value(definition.key, services.settings)
-            config.configSource = ConfigSource.of(definition, configs, services.settings)
+            config.value = configs.value(definition.key, settings)
+            config.configSource = ConfigSource.of(definition, configs, settings)
             return config
         }
     }

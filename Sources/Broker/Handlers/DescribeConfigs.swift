@@ -1,7 +1,9 @@
 import EventLoop
 import KafkaProtocol
+import Telemetry
 
-/// DescribeConfigs 0–4 (sources and synonyms KIP-226, types and documentation KIP-569): topics and the broker.
+/// DescribeConfigs 0–4 (sources and synonyms KIP-226, types and documentation KIP-569): topics, the broker, its logger
+/// and groups.
 enum DescribeConfigsHandler: Handler {
     typealias Request = DescribeConfigsRequest
     typealias Response = DescribeConfigsResponse
@@ -42,121 +44,48 @@ enum DescribeConfigsHandler: Handler {
             result.errorMessage = message
             return result
         }
+        let name = resource.resourceName
+        let describer = ConfigDescriber(request, settings: services.configs.settings)
         func isWanted(_ definition: SettingDefinition) -> Bool {
             resource.configurationKeys?.contains(definition.key) ?? true
         }
         switch ConfigResource(rawValue: resource.resourceType) {
         case .topic:
-            if let problem = TopicName.problem(resource.resourceName) { return fail(.invalidTopic, problem) }
-            guard let topic = services.catalogue.topic(resource.resourceName) else {
-                return fail(.unknownTopicOrPartition, "The topic '\(resource.resourceName)' does not exist.")
-            }
-            result.configs = TopicConfigs.table.filter(isWanted).map {
-                describe($0, topic.configs, request, services.settings)
-            }
+            if let problem = TopicName.problem(name) { return fail(.invalidTopic, problem) }
+            guard let topic = services.catalogue.topic(name) else { return fail(.unknownTopicOrPartition, "") }
+            result.configs = TopicConfigs.table.filter(isWanted).map { describer.topic($0, topic.configs) }
         case .broker:
-            guard resource.resourceName.isEmpty || resource.resourceName == String(services.settings.nodeID) else {
-                return fail(
-                    .invalidRequest,
-                    "This is broker \(services.settings.nodeID), not \(resource.resourceName)."
-                )
+            guard name.isEmpty || name == String(services.settings.nodeID) else {
+                return fail(.invalidRequest, unexpectedBroker(name, services))
             }
-            // The empty name asks for defaults that apply to all brokers; there are none besides this one's.
-            guard !resource.resourceName.isEmpty else { return result }
-            result.configs = BrokerSettings.table.filter(isWanted).map { describe($0, request, services) }
-        case .brokerLogger, .clientMetrics, .group, nil:
+            // The empty name asks for what holds for all brokers, not for one.
+            result.configs = BrokerSettings.table.filter(isWanted).compactMap {
+                name.isEmpty ? describer.allBrokers($0) : describer.broker($0)
+            }
+            if let index = result.configs.firstIndex(where: { $0.name == "advertised.listeners" }) {
+                result.configs[index].value = "PLAINTEXT://\(services.advertised.host):\(services.advertised.port)"
+            }
+        case .brokerLogger:
+            guard name == String(services.settings.nodeID) else {
+                return fail(.invalidRequest, unexpectedBroker(name, services))
+            }
+            if resource.configurationKeys?.contains(LoggerConfigs.root) ?? true {
+                result.configs = [describer.logger(LoggerConfigs.root, LoggerConfigs.level(services.logger.sink))]
+            }
+        case .group:
+            guard !name.isEmpty else { return fail(.invalidRequest, "Group name must not be empty") }
+            let configs = services.configs.group(name)
+            result.configs = GroupConfigs.table.filter(isWanted).map { describer.group($0, configs) }
+        case .clientMetrics:
+            // Nothing is ever asked of clients.
+            break
+        case nil:
             return fail(.invalidRequest, "Resources of type \(resource.resourceType) have no configs here.")
         }
         return result
     }
 
-    private static func describe(
-        _ definition: SettingDefinition,
-        _ configs: TopicConfigs,
-        _ request: Request,
-        _ settings: BrokerSettings
-    ) -> Response.Result.Config {
-        var config = base(definition, request)
-        config.value = configs.value(definition.key, settings)
-        config.configSource = ConfigSource.of(definition, configs, settings)
-        config.isDefault = config.configSource != ConfigSource.topic
-        guard request.includeSynonyms else { return config }
-        if let value = configs.overrides[definition.key] {
-            config.synonyms.append(synonym(definition.key, value, ConfigSource.topic))
-        }
-        if let brokerKey = definition.brokerKey {
-            if let value = settings.overrides[brokerKey] {
-                config.synonyms.append(synonym(brokerKey, value, ConfigSource.file))
-            }
-            config.synonyms.append(synonym(brokerKey, definition.defaultValue, ConfigSource.standard))
-        }
-        return config
-    }
-
-    private static func describe(
-        _ definition: SettingDefinition,
-        _ request: Request,
-        _ services: BrokerServices
-    ) -> Response.Result.Config {
-        var config = base(definition, request)
-        config.value = services.settings.text(definition.key)
-        if definition.key == "advertised.listeners" {
-            config.value = "PLAINTEXT://\(services.advertised.host):\(services.advertised.port)"
-        }
-        config.readOnly = true
-        let isSet = services.settings.overrides[definition.key] != nil
-        config.configSource = isSet ? ConfigSource.file : ConfigSource.standard
-        config.isDefault = !isSet
-        guard request.includeSynonyms else { return config }
-        if isSet { config.synonyms.append(synonym(definition.key, config.value, ConfigSource.file)) }
-        config.synonyms.append(synonym(definition.key, definition.defaultValue, ConfigSource.standard))
-        return config
-    }
-
-    private static func base(_ definition: SettingDefinition, _ request: Request) -> Response.Result.Config {
-        var config = Response.Result.Config()
-        config.name = definition.key
-        config.configType = definition.protocolType
-        if request.includeDocumentation { config.documentation = definition.documentation }
-        return config
-    }
-
-    private static func synonym(_ name: String, _ value: String?, _ source: Int8) -> Response.Result.Config.Synonym {
-        var synonym = Response.Result.Config.Synonym()
-        synonym.name = name
-        synonym.value = value
-        synonym.source = source
-        return synonym
-    }
-}
-
-/// The resources that have settings here, with Kafka's numbers.
-enum ConfigResource: Int8, CaseIterable {
-    case topic = 2
-    case broker = 4
-    case brokerLogger = 8
-    case clientMetrics = 16
-    case group = 32
-
-    /// What access rules call it.
-    var accessType: ResourceType {
-        switch self {
-        case .topic: .topic
-        case .group: .group
-        case .broker, .brokerLogger, .clientMetrics: .cluster
-        }
-    }
-}
-
-/// Where a value comes from, with Kafka's numbers.
-enum ConfigSource {
-    static let topic: Int8 = 1
-    static let file: Int8 = 4
-    static let standard: Int8 = 5
-
-    static func of(_ definition: SettingDefinition, _ configs: TopicConfigs, _ settings: BrokerSettings) -> Int8 {
-        if configs.overrides[definition.key] != nil { return topic }
-        if let key = definition.brokerKey, settings.overrides[key] != nil { return file }
-        return standard
+    private static func unexpectedBroker(_ name: String, _ services: BrokerServices) -> String {
+        "Unexpected broker id, expected \(services.settings.nodeID) or empty string, but received \(name)"
     }
 }

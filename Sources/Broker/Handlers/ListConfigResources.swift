@@ -36,7 +36,8 @@ enum ListConfigResourcesHandler: Handler {
         switch type {
         case .topic: services.catalogue.all.map(\.name)
         case .broker, .brokerLogger: [String(services.settings.nodeID)]
-        case .clientMetrics, .group: []
+        case .group: services.configs.groups
+        case .clientMetrics: []
         }
     }
 }

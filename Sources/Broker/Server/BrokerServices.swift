@@ -5,12 +5,14 @@ import Telemetry
 
 /// What the handlers of a running broker work with.
 final class BrokerServices: Sendable {
+    /// As they were at the start; what can change since is in `configs`.
     let settings: BrokerSettings
     let clock: Clock
     let logger: Logger
     let metrics: BrokerMetrics
     let directory: LogDirectory
     let catalogue: TopicCatalogue
+    let configs: ConfigStore
     let producerIDs: ProducerIDs
     let groups: GroupCoordinator
     /// Nil when nobody is asked who may do what.
@@ -27,6 +29,7 @@ final class BrokerServices: Sendable {
         metrics: BrokerMetrics,
         directory: LogDirectory,
         catalogue: TopicCatalogue,
+        configs: ConfigStore,
         producerIDs: ProducerIDs,
         groups: GroupCoordinator,
         access: AccessControl?,
@@ -39,6 +42,7 @@ final class BrokerServices: Sendable {
         self.metrics = metrics
         self.directory = directory
         self.catalogue = catalogue
+        self.configs = configs
         self.producerIDs = producerIDs
         self.groups = groups
         self.access = access

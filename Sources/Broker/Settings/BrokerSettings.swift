@@ -44,6 +44,8 @@ package struct BrokerSettings: Sendable {
     package var listen: Address
     /// What was set, by key; everything else has its default.
     package let overrides: [String: String]
+    /// What was changed since, which holds over what was set.
+    package var changes = SettingChanges()
 
     /// Checks the settings.
     ///
@@ -73,7 +75,7 @@ package struct BrokerSettings: Sendable {
 
     package func text(_ key: String) -> String {
         guard let definition = Self.byKey[key] else { preconditionFailure("no broker setting \(key)") }
-        return overrides[key] ?? definition.defaultValue
+        return changes.effective[key] ?? overrides[key] ?? definition.defaultValue
     }
 
     package func integer(_ key: String) -> Int64 { Int64(text(key)) ?? 0 }
@@ -87,7 +89,7 @@ package struct BrokerSettings: Sendable {
         for (key, factor) in [
             ("log.retention.ms", 1), ("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000),
         ]
-        where overrides[key] != nil {
+        where changes.effective[key] ?? overrides[key] != nil {
             let value = integer(key)
             return value < 0
                 ? -1 : value.multipliedReportingOverflow(by: Int64(factor)).overflow ? -1 : value * Int64(factor)

@@ -130,6 +130,12 @@ package struct TopicConfigs: Sendable, Equatable {
         return nil
     }
 
+    /// The broker settings whose value a topic takes that has none of its own, the one that wins first.
+    static func brokerKeys(of definition: SettingDefinition) -> [String] {
+        guard let key = definition.brokerKey else { return [] }
+        return key == "log.retention.ms" ? [key, "log.retention.minutes", "log.retention.hours"] : [key]
+    }
+
     package mutating func set(_ key: String, _ value: String?) { overrides[key] = value }
 
     /// The value that holds.

@@ -16,7 +16,7 @@ package final class TopicCatalogue: Sendable {
 
     private let state = Mutex(State())
     private let directory: LogDirectory
-    private let settings: BrokerSettings
+    private let configs: ConfigStore
     private let logger: Logger
     private let path: String
 
@@ -34,9 +34,9 @@ package final class TopicCatalogue: Sendable {
     }
 
     /// Reads the file and opens the partitions of all topics.
-    init(directory: LogDirectory, settings: BrokerSettings, logger: Logger) throws {
+    init(directory: LogDirectory, configs: ConfigStore, logger: Logger) throws {
         self.directory = directory
-        self.settings = settings
+        self.configs = configs
         self.logger = logger
         path = directory.path + "/" + CatalogueFile.name
         let records = try AtomicFile.read(path).map { bytes in try CatalogueFile.decode(bytes) } ?? []
@@ -72,11 +72,26 @@ package final class TopicCatalogue: Sendable {
     package func check(name: String, partitionCount: Int32, configs: TopicConfigs) throws(Refusal) {
         if let problem = TopicName.problem(name) { throw Refusal(.invalidTopic, problem) }
         guard topic(name) == nil else { throw Refusal(.topicAlreadyExists, "Topic '\(name)' already exists.") }
+        if let other = collision(name) {
+            throw Refusal(.invalidTopic, "Topic '\(name)' collides with existing topic: \(other)")
+        }
         guard (1...TopicName.partitionsMax).contains(partitionCount) else {
             throw Refusal(.invalidPartitions, "partitions is \(partitionCount), must be 1…\(TopicName.partitionsMax)")
         }
         for (key, value) in configs.overrides.sorted(by: { $0.key < $1.key }) {
             if let problem = TopicConfigs.problem(key, value) { throw Refusal(.invalidConfig, problem) }
+        }
+    }
+
+    /// A topic whose name differs in dots and underscores only: metrics of clients take them for the same.
+    private func collision(_ name: String) -> String? {
+        func isMark(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") }
+        guard name.utf8.contains(where: isMark) else { return nil }
+        return state.withLock { state in
+            state.byName.keys.first { other in
+                other.utf8.count == name.utf8.count
+                    && zip(other.utf8, name.utf8).allSatisfy { $0 == $1 || isMark($0) && isMark($1) }
+            }
         }
     }
 
@@ -140,6 +155,18 @@ package final class TopicCatalogue: Sendable {
         for log in topic.partitions { log.update(settings: configs.partitionSettings(settings)) }
         publish(Topic(record, partitions: topic.partitions, broker: settings))
     }
+
+    /// Gives all topics what changed among the broker's settings that they take.
+    ///
+    /// Administration thread only.
+    func settingsChanged() {
+        for topic in all {
+            for log in topic.partitions { log.update(settings: topic.configs.partitionSettings(settings)) }
+            publish(Topic(topic.record, partitions: topic.partitions, broker: settings))
+        }
+    }
+
+    private var settings: BrokerSettings { configs.settings }
 
     private func publish(_ topic: Topic) {
         state.withLock {

@@ -1,0 +1,122 @@
+import KafkaProtocol
+
+/// Where a value comes from, with Kafka's numbers.
+enum ConfigSource {
+    static let topic: Int8 = 1
+    static let broker: Int8 = 2
+    static let allBrokers: Int8 = 3
+    static let file: Int8 = 4
+    static let standard: Int8 = 5
+    static let brokerLogger: Int8 = 6
+    static let group: Int8 = 8
+
+    static func of(_ definition: SettingDefinition, _ configs: TopicConfigs, _ settings: BrokerSettings) -> Int8 {
+        if configs.overrides[definition.key] != nil { return topic }
+        return brokerValues(TopicConfigs.brokerKeys(of: definition), settings).first?.source ?? standard
+    }
+
+    /// What was set under one of these keys, the value that holds first.
+    static func brokerValues(
+        _ keys: [String],
+        _ settings: BrokerSettings
+    ) -> [(key: String, value: String, source: Int8)] {
+        let layers = [
+            (settings.changes.ofBroker, broker), (settings.changes.ofAll, allBrokers), (settings.overrides, file),
+        ]
+        return layers.flatMap { values, source in
+            keys.compactMap { key in values[key].map { (key, $0, source) } }
+        }
+    }
+}
+
+/// Makes the lines of a DescribeConfigs answer.
+struct ConfigDescriber {
+    typealias Config = DescribeConfigsResponse.Result.Config
+
+    private let includesSynonyms: Bool
+    private let includesDocumentation: Bool
+    private let settings: BrokerSettings
+
+    init(_ request: DescribeConfigsRequest, settings: BrokerSettings) {
+        includesSynonyms = request.includeSynonyms
+        includesDocumentation = request.includeDocumentation
+        self.settings = settings
+    }
+
+    func topic(_ definition: SettingDefinition, _ configs: TopicConfigs) -> Config {
+        var config = base(definition)
+        config.value = configs.value(definition.key, settings)
+        config.configSource = ConfigSource.of(definition, configs, settings)
+        config.isDefault = config.configSource != ConfigSource.topic
+        guard includesSynonyms else { return config }
+        if let value = configs.overrides[definition.key] {
+            config.synonyms.append(synonym(definition.key, value, ConfigSource.topic))
+        }
+        addBrokerSynonyms(TopicConfigs.brokerKeys(of: definition), definition.defaultValue, &config)
+        return config
+    }
+
+    func broker(_ definition: SettingDefinition) -> Config {
+        var config = base(definition)
+        config.value = settings.text(definition.key)
+        config.readOnly = !BrokerSettings.changeableKeys.contains(definition.key)
+        config.configSource =
+            ConfigSource.brokerValues([definition.key], settings).first?.source ?? ConfigSource.standard
+        config.isDefault = config.configSource == ConfigSource.standard
+        if includesSynonyms { addBrokerSynonyms([definition.key], definition.defaultValue, &config) }
+        return config
+    }
+
+    /// What was changed for all brokers; nil when nothing was.
+    func allBrokers(_ definition: SettingDefinition) -> Config? {
+        guard let value = settings.changes.ofAll[definition.key] else { return nil }
+        var config = base(definition)
+        config.value = value
+        config.configSource = ConfigSource.allBrokers
+        if includesSynonyms { config.synonyms = [synonym(definition.key, value, ConfigSource.allBrokers)] }
+        return config
+    }
+
+    func group(_ definition: SettingDefinition, _ configs: [String: String]) -> Config {
+        var config = base(definition)
+        let own = configs[definition.key]
+        config.value = own ?? definition.defaultValue
+        config.configSource = own == nil ? ConfigSource.standard : ConfigSource.group
+        config.isDefault = own == nil
+        guard includesSynonyms else { return config }
+        if let own { config.synonyms.append(synonym(definition.key, own, ConfigSource.group)) }
+        config.synonyms.append(synonym("group.\(definition.key)", definition.defaultValue, ConfigSource.standard))
+        return config
+    }
+
+    func logger(_ name: String, _ level: String) -> Config {
+        var config = Config()
+        config.name = name
+        config.value = level
+        config.configSource = ConfigSource.brokerLogger
+        return config
+    }
+
+    private func base(_ definition: SettingDefinition) -> Config {
+        var config = Config()
+        config.name = definition.key
+        config.configType = definition.protocolType
+        if includesDocumentation { config.documentation = definition.documentation }
+        return config
+    }
+
+    private func addBrokerSynonyms(_ keys: [String], _ standard: String, _ config: inout Config) {
+        for (key, value, source) in ConfigSource.brokerValues(keys, settings) {
+            config.synonyms.append(synonym(key, value, source))
+        }
+        if let key = keys.first { config.synonyms.append(synonym(key, standard, ConfigSource.standard)) }
+    }
+
+    private func synonym(_ name: String, _ value: String?, _ source: Int8) -> Config.Synonym {
+        var synonym = Config.Synonym()
+        synonym.name = name
+        synonym.value = value
+        synonym.source = source
+        return synonym
+    }
+}
