@@ -7,7 +7,10 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int soma_o_direct(void) { return O_DIRECT; }
 
@@ -60,6 +63,13 @@ int soma_accept_ipv4(int descriptor, unsigned int *address, unsigned short *port
 }
 
 void soma_trim_heap(void) { malloc_trim(0); }
+
+void soma_lower_priority(void) {
+    // Linux keeps both for each thread. 2 is the best-effort class, 7 its lowest level.
+    pid_t thread = (pid_t)syscall(SYS_gettid);
+    setpriority(PRIO_PROCESS, (id_t)thread, 10);
+    syscall(SYS_ioprio_set, 1, thread, (2 << 13) | 7);
+}
 
 void soma_name_thread(const char *name) {
     char kept[16];

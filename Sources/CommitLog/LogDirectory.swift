@@ -13,6 +13,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
     package let wasClosedCleanly: Bool
 
     private let services: LogServices
+    private let cleaner: LogCleaner
     private let lockFile: FileHandle
     private let lock = Lock()
     /// One at a time writes checkpoint files.
@@ -61,7 +62,11 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             }
         }
         services = LogServices(path: path, settings: settings, clock: clock, onEvent: onEvent)
+        cleaner = try LogCleaner(services: services, settings: settings.cleaner)
+        if settings.cleaner.isEnabled { cleaner.start { [weak self] in self?.openPartitions ?? [] } }
     }
+
+    private var openPartitions: [PartitionLog] { lock.withLock { Array(partitions.values) } }
 
     private static let deletedSuffix = "-delete"
     private static func cleanMarker(_ path: String) -> String { "\(path)/clean-shutdown" }
@@ -134,6 +139,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             return partitions.removeValue(forKey: name)
         }
         log?.abandon()
+        cleaner.forget(name)
         // The checkpoints first: a new partition of that name must not inherit what they say.
         try writeCheckpoints()
         let directory = "\(path)/\(name)"
@@ -210,6 +216,11 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
         }
     }
 
+    /// Compacts what is worth it, on the calling thread, until nothing is.
+    ///
+    /// Blocks.
+    package func clean() { while cleaner.cleanOne(openPartitions) {} }
+
     /// Writes what waits, syncs, marks the directory clean and lets it go.
     ///
     /// Blocks; later appends answer `.closed`.
@@ -219,6 +230,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             isClosed = true
             return Array(partitions.values)
         }
+        cleaner.stop()
         noteLogStarts(all)
         for log in all {
             guard let end = log.close() else { continue }

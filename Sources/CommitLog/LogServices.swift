@@ -46,6 +46,10 @@ package final class LogStatistics: Sendable {
     /// Bytes that readers got from memory and from files.
     package let readMemoryBytes = Atomic<Int>(0)
     package let readFileBytes = Atomic<Int>(0)
+    /// Rounds of compaction, and the bytes of the segments they went over, before and after.
+    package let cleanerRounds = Atomic<Int>(0)
+    package let cleanerBytesBefore = Atomic<Int>(0)
+    package let cleanerBytesAfter = Atomic<Int>(0)
 }
 
 /// Decides which partition gives up its oldest chunk when the recent batches of all take too much memory.

@@ -36,10 +36,16 @@ package struct PartitionSettings: Equatable, Sendable {
     ///
     /// Where it does not (a topic that is only compacted), nothing is ever removed by time or size.
     package var deletesOldSegments = true
-    /// `cleanup.policy` contains `compact`: records without a key are refused.
-    ///
-    /// Compaction itself is not done yet: such a topic keeps everything.
-    package var requiresKeys = false
+    /// `cleanup.policy` contains `compact`: records without a key are refused, and of each key the last value is kept.
+    package var isCompacted = false
+    /// `min.cleanable.dirty.ratio`: the share of bytes that no round has seen which is worth a round.
+    package var minCleanableDirtyRatio = 0.5
+    /// `min.compaction.lag.ms`: younger records stay.
+    package var minCompactionLagMilliseconds: Int64 = 0
+    /// `max.compaction.lag.ms`: older records are worth a round whatever their share.
+    package var maxCompactionLagMilliseconds = Int64.max
+    /// `delete.retention.ms`: how long tombstones stay after the first round that met them.
+    package var deleteRetentionMilliseconds: Int64 = 24 * 3_600_000
     /// `producer.id.expiration.ms`.
     package var producerExpirationMilliseconds: Int64 = 24 * 3_600_000
 
@@ -62,8 +68,25 @@ package struct LogDirectorySettings: Equatable, Sendable {
     package var idleMilliseconds: Int64 = 5000
     /// And after this time in a busy one, where somebody may still be on the way to what it has.
     package var busyIdleMilliseconds: Int64 = 120_000
+    package var cleaner = CleanerSettings()
     /// The cluster id of a directory that has none yet; nil makes a random one.
     package var clusterID: String?
+
+    package init() {}
+}
+
+/// How compaction is done, over all partitions of a directory.
+package struct CleanerSettings: Equatable, Sendable {
+    /// `log.cleaner.enable`: a thread looks for work; without it only `LogDirectory.clean()` does any.
+    package var isEnabled = false
+    /// `log.cleaner.dedupe.buffer.size`: memory for the keys of one round, taken while it runs.
+    package var keyBytesMax = 32 << 20
+    /// `log.cleaner.backoff.ms`: how often to look for work.
+    package var pauseMilliseconds: Int64 = 15_000
+    /// `log.cleaner.io.max.bytes.per.second`: bytes read and written, together.
+    package var bytesPerSecond = 64 << 20
+    /// Topics that bound their own size.
+    package var excludedTopics: Set<String> = []
 
     package init() {}
 }

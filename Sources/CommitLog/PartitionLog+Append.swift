@@ -24,7 +24,7 @@ extension PartitionLog {
         let settings = lock.withLock { self.settings }
         let validator = BatchValidator(
             maxMessageBytes: settings.maxMessageBytes,
-            requiresKeys: settings.requiresKeys,
+            requiresKeys: settings.isCompacted,
             origin: origin
         )
         let valid = try validator.validate(batches)

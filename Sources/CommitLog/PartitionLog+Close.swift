@@ -58,7 +58,7 @@ extension PartitionLog {
     func abandon() {
         lock.withLock {
             isClosed = true
-            while isWriting { lock.wait() }
+            while isWriting || isBeingCleaned { lock.wait() }
             let unwritten = segments.reduce(0) { $0 + ($1.size - $1.written) }
             services.pendingBytes.wrappingSubtract(Int(unwritten), ordering: .relaxed)
             for segment in segments {
@@ -81,7 +81,7 @@ extension PartitionLog {
             else { return }
             chunks = []
             chunkSizeClass = 0
-            for segment in segments where segment.synced == segment.written || !isSyncScheduled {
+            for segment in segments where !segment.isHeld && (segment.synced == segment.written || !isSyncScheduled) {
                 segment.closeFiles()
                 segment.index.loaded = nil
                 segment.aborted.unload()

@@ -33,7 +33,8 @@ extension PartitionLog {
 
     private func loadFiles(_ memory: PartitionMemory) throws(LogError) {
         directoryExists = FileSystem.isDirectory(directory)
-        let names = directoryExists ? try FileSystem.names(in: directory) : []
+        var names = directoryExists ? try FileSystem.names(in: directory) : []
+        if try SegmentSwap.recover(directory, names: names) { names = try FileSystem.names(in: directory) }
         let bases = names.compactMap { Self.baseOffset(ofLog: $0) }.sorted()
         guard let first = bases.first else {
             guard (memory.recoveryPoint ?? 0) == 0 else {

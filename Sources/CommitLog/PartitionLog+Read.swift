@@ -217,7 +217,11 @@ extension PartitionLog {
     }
 
     private func loadIndexLocked(_ segment: Segment) throws(LogError) {
-        let (limit, stored) = lock.withLock { (segment.written, segment.index.storedCount) }
+        let (limit, stored, isThere) = lock.withLock {
+            (segment.written, segment.index.storedCount, segments.contains { $0 === segment })
+        }
+        // Removed or replaced meanwhile: its files are another's now, and the caller looks again.
+        guard isThere else { return }
         var loaded = try SegmentIndex.load(
             indexPath: segment.indexPath,
             timePath: segment.timeIndexPath,

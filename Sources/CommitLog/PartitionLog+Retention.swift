@@ -68,7 +68,7 @@ extension PartitionLog {
             let segment = segments[count]
             let next = segments[count + 1]
             // The next file must be there first: it is what keeps the end offset.
-            guard segment.isSealed, next.exists, next.baseOffset <= highWatermark,
+            guard segment.isSealed, !segment.isHeld, next.exists, next.baseOffset <= highWatermark,
                 condition(segment, next.baseOffset)
             else { break }
             count += 1

@@ -163,7 +163,7 @@ extension ProducerTable {
         return record(
             header,
             baseOffset: header.baseOffset,
-            checksum: isStamped ? nil : header.checksum,
+            checksum: isStamped || header.isCompacted ? nil : header.checksum,
             logAppendTime: isStamped ? header.maxTimestamp : -1,
             now: now,
             marker: marker

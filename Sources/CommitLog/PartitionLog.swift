@@ -5,8 +5,6 @@ import Synchronization
 /// One partition's log: append record batches, read them back, wait for either end to move.
 ///
 /// All methods may be called from any thread; none waits for a write to the disk. Reads of old data that is no longer in memory wait for the disk to deliver it.
-///
-/// A `compact` topic keeps everything: compaction is not done yet, so nothing a reader may need is ever missing.
 package final class PartitionLog: @unchecked Sendable {  // Sendable holds: variables are guarded by `lock`
     package let name: TopicPartition
     let services: LogServices
@@ -43,6 +41,8 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     /// A writer thread is at work on it.
     var isWriting = false
     var isSyncScheduled = false
+    /// The cleaner is at its files.
+    var isBeingCleaned = false
     /// Used by the writer alone.
     var lastFailureReport: UInt64 = 0
     var lastAppendMilliseconds: Int64 = 0

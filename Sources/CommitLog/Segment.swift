@@ -49,7 +49,12 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
     private var directReadHandle: FileHandle?
     private var refusesDirectReads = false
 
-    var logPath: String { stem + ".log" }
+    /// It is being replaced or takes the place of others: retention has to wait.
+    var isHeld = false
+    /// Another name while the segment takes the place of others.
+    var swapPath: String?
+
+    var logPath: String { swapPath ?? stem + ".log" }
     var indexPath: String { stem + ".index" }
     var timeIndexPath: String { stem + ".timeindex" }
     var abortedIndexPath: String { stem + ".txnindex" }

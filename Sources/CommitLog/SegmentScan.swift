@@ -26,6 +26,25 @@ struct SegmentScan {
         var maxTimestamp: Int64 = -1
         var entries: [SegmentIndex.Entry] = []
         var timeEntries: [SegmentIndex.TimeEntry] = []
+        /// Where the last index entry points.
+        var lastIndexed: Int64 = 0
+
+        /// Takes note of the batch at `end`.
+        mutating func add(_ header: RecordBatchHeader, baseOffset: Int64, indexInterval: Int) {
+            // What compaction left without records has no time.
+            if header.recordCount > 0 { maxTimestamp = max(maxTimestamp, header.maxTimestamp) }
+            if end - lastIndexed >= Int64(indexInterval),
+                let relative = UInt32(exactly: header.baseOffset - baseOffset), let narrow = UInt32(exactly: end)
+            {
+                entries.append(SegmentIndex.Entry(relativeOffset: relative, position: narrow))
+                if timeEntries.last?.timestamp ?? -1 < maxTimestamp {
+                    timeEntries.append(SegmentIndex.TimeEntry(timestamp: maxTimestamp, relativeOffset: relative))
+                }
+                lastIndexed = end
+            }
+            end += Int64(header.totalByteCount)
+            nextOffset = header.nextOffset
+        }
     }
 
     /// Walks from `position`, where a batch begins whose offset is `nextOffset` or more.
@@ -40,9 +59,9 @@ struct SegmentScan {
         onBatch: (RecordBatchHeader, EndMarker?) -> Void = { _, _ in }
     ) throws(LogError) -> Result {
         var result = Result(end: position, nextOffset: nextOffset ?? baseOffset)
+        result.lastIndexed = position
         var window = ByteWriter(capacity: Self.windowBytes)
         var windowStart = position
-        var lastIndexed = position
         while result.end < limit {
             if let stop = try fill(
                 &window,
@@ -94,27 +113,10 @@ struct SegmentScan {
                     header: header
                 )
             }
-            note(header, in: &result, lastIndexed: &lastIndexed)
+            result.add(header, baseOffset: baseOffset, indexInterval: indexInterval)
             onBatch(header, marker)
         }
         return result
-    }
-
-    private func note(_ header: RecordBatchHeader, in result: inout Result, lastIndexed: inout Int64) {
-        result.maxTimestamp = max(result.maxTimestamp, header.maxTimestamp)
-        if result.end - lastIndexed >= Int64(indexInterval),
-            let relative = UInt32(exactly: header.baseOffset - baseOffset), let narrow = UInt32(exactly: result.end)
-        {
-            result.entries.append(SegmentIndex.Entry(relativeOffset: relative, position: narrow))
-            if result.timeEntries.last?.timestamp ?? .min < result.maxTimestamp {
-                result.timeEntries.append(
-                    SegmentIndex.TimeEntry(timestamp: result.maxTimestamp, relativeOffset: relative)
-                )
-            }
-            lastIndexed = result.end
-        }
-        result.end += Int64(header.totalByteCount)
-        result.nextOffset = header.nextOffset
     }
 
     private func implausible(_ header: RecordBatchHeader, after nextOffset: Int64, left: Int64) -> String? {

@@ -17,6 +17,13 @@ package struct RecordBatchAttributes: Equatable, Sendable {
     /// The batch is a transaction marker and holds no user records.
     package var isControl: Bool { rawValue & 0x20 != 0 }
 
+    /// The base timestamp is the time from which the batch's tombstones, or the marker in it, may go (KIP-534).
+    package var hasDeleteHorizon: Bool { rawValue & Self.deleteHorizonBit != 0 }
+
+    package static let transactionalBit: Int16 = 0x10
+    package static let deleteHorizonBit: Int16 = 0x40
+    package static let codecMask: Int16 = 0x07
+
     package init(
         codec: CompressionCodec,
         isLogAppendTime: Bool = false,

@@ -89,6 +89,12 @@ package struct RecordBatchHeader: Equatable, Sendable {
 
     package var hasProducerID: Bool { producerID >= 0 }
 
+    /// From when on tombstones of the batch, or the marker in it, may be removed; nil before the first compaction.
+    package var deleteHorizon: Int64? { attributes.hasDeleteHorizon ? baseTimestamp : nil }
+
+    /// A producer sends as many records as offsets; compaction leaves fewer.
+    package var isCompacted: Bool { Int64(recordCount) != Int64(lastOffsetDelta) + 1 || attributes.hasDeleteHorizon }
+
     /// Writes the header; the caller has set `batchLength` and `checksum`, or patches them later.
     package func encode(into writer: inout ByteWriter) {
         writer.writeInt64(baseOffset)

@@ -174,7 +174,7 @@ import Testing
         #expect(code(good) == 0)
         #expect(code(good + good) == 0)
         #expect(partition.logEndOffset == 6)
-        settings.requiresKeys = true
+        settings.isCompacted = true
         partition.update(settings: settings)
         var keyless = RecordBatchBuilder(baseTimestamp: 1)
         keyless.add(key: [1], value: nil, timestamp: 1)

@@ -7,8 +7,8 @@ import Telemetry
 
 /// Keeps groups and offsets in `__consumer_offsets`, through the same durable append as everyone's data.
 ///
-/// The topic is marked compacted but not compacted by the log yet. It stays bounded all the same: when a partition has
-/// grown to four times what is alive (and to 16 MiB at least), everything alive is appended again and, once that is on
+/// The topic is marked compacted, and what is alive is in memory anyway: so the log's cleaner leaves it alone, and when a
+/// partition has grown to four times what is alive (and to 16 MiB at least), everything alive is appended again and, once that is on
 /// disk, what lies before it is deleted. A crash in between leaves records twice, which reads the same.
 final class GroupStore {
     private static let rewriteBytesMin: Int64 = 16 << 20

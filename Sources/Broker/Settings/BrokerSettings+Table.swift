@@ -76,7 +76,34 @@ extension BrokerSettings {
             "log.cleaner.delete.retention.ms",
             .integer(anySize),
             "86400000",
-            "Time that tombstones stay in a compacted topic."
+            "Time that tombstones stay in a compacted topic, from the first round that meets them."
+        ),
+        .init("log.cleaner.enable", .flag, "true", "Compact topics whose cleanup.policy says so."),
+        .init("log.cleaner.backoff.ms", .integer(1...Int64(Int32.max)), "15000", "Time between looks for work."),
+        .init(
+            "log.cleaner.dedupe.buffer.size",
+            .integer(1 << 16...1 << 40),
+            "33554432",
+            "Memory for the keys of one round of compaction, 32 bytes each, taken while it runs."
+        ),
+        .init(
+            "log.cleaner.io.max.bytes.per.second",
+            .integer(1 << 16...1 << 40),
+            "67108864",
+            "Bytes that compaction reads and writes in a second."
+        ),
+        .init(
+            "log.cleaner.min.cleanable.ratio",
+            .number(0...1),
+            "0.5",
+            "Share of bytes that no round has seen which is worth a round."
+        ),
+        .init("log.cleaner.min.compaction.lag.ms", .integer(anySize), "0", "Younger records are not compacted."),
+        .init(
+            "log.cleaner.max.compaction.lag.ms",
+            .integer(1...Int64.max),
+            "9223372036854775807",
+            "Older records are compacted whatever their share."
         ),
         .init(
             "log.message.timestamp.type",

@@ -126,6 +126,12 @@ package struct BrokerSettings: Sendable {
         settings.cacheBytes = cache >= 0 ? cache : min(MachineMemory.byteCount / 8, 1 << 30)
         settings.pendingByteLimit = int("queued.max.request.bytes")
         settings.usesDirectIO = flag("log.direct.io")
+        settings.cleaner.isEnabled = flag("log.cleaner.enable")
+        settings.cleaner.keyBytesMax = int("log.cleaner.dedupe.buffer.size")
+        settings.cleaner.pauseMilliseconds = integer("log.cleaner.backoff.ms")
+        settings.cleaner.bytesPerSecond = int("log.cleaner.io.max.bytes.per.second")
+        // Their owners write them anew when they have grown, from what they hold in memory.
+        settings.cleaner.excludedTopics = [TopicName.consumerOffsets, "__transaction_state"]
         return settings
     }
 }

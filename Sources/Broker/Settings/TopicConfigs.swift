@@ -30,7 +30,7 @@ package struct TopicConfigs: Sendable, Equatable {
             "delete.retention.ms",
             .integer(anySize),
             "86400000",
-            "Time that tombstones stay.",
+            "Time that tombstones stay in a compacted topic, from the first round that meets them.",
             broker: "log.cleaner.delete.retention.ms"
         ),
         .init("file.delete.delay.ms", .integer(anySize), "60000", "Time between removing a file and freeing it."),
@@ -50,7 +50,13 @@ package struct TopicConfigs: Sendable, Equatable {
             "When data is on disk; not in Kafka.",
             broker: "log.flush"
         ),
-        .init("max.compaction.lag.ms", .integer(1...Int64.max), "9223372036854775807", "Longest time uncompacted."),
+        .init(
+            "max.compaction.lag.ms",
+            .integer(1...Int64.max),
+            "9223372036854775807",
+            "Older records are compacted whatever their share.",
+            broker: "log.cleaner.max.compaction.lag.ms"
+        ),
         .init(
             "max.message.bytes",
             .integer(0...Int64(Int32.max)),
@@ -72,8 +78,20 @@ package struct TopicConfigs: Sendable, Equatable {
             "Oldest time taken."
         ),
         .init("message.timestamp.after.max.ms", .integer(anySize), "3600000", "Furthest time ahead taken."),
-        .init("min.cleanable.dirty.ratio", .number(0...1), "0.5", "Share of uncompacted data that starts a run."),
-        .init("min.compaction.lag.ms", .integer(anySize), "0", "Shortest time uncompacted."),
+        .init(
+            "min.cleanable.dirty.ratio",
+            .number(0...1),
+            "0.5",
+            "Share of bytes that no round has seen which is worth a round.",
+            broker: "log.cleaner.min.cleanable.ratio"
+        ),
+        .init(
+            "min.compaction.lag.ms",
+            .integer(anySize),
+            "0",
+            "Younger records are not compacted.",
+            broker: "log.cleaner.min.compaction.lag.ms"
+        ),
         .init(
             "min.insync.replicas",
             .integer(1...Int64(Int32.max)),
@@ -167,7 +185,11 @@ package struct TopicConfigs: Sendable, Equatable {
         settings.timestampType =
             value("message.timestamp.type", broker) == "LogAppendTime" ? .logAppendTime : .createTime
         settings.deletesOldSegments = SettingDefinition.items(value("cleanup.policy", broker)).contains("delete")
-        settings.requiresKeys = isCompacted(broker)
+        settings.isCompacted = isCompacted(broker)
+        settings.minCleanableDirtyRatio = Double(value("min.cleanable.dirty.ratio", broker)) ?? 0.5
+        settings.minCompactionLagMilliseconds = integer("min.compaction.lag.ms", broker)
+        settings.maxCompactionLagMilliseconds = integer("max.compaction.lag.ms", broker)
+        settings.deleteRetentionMilliseconds = integer("delete.retention.ms", broker)
         settings.producerExpirationMilliseconds = broker.integer("producer.id.expiration.ms")
         settings.flush =
             switch value("log.flush", broker) {

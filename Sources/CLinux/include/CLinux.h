@@ -40,6 +40,8 @@ int soma_local_port(int descriptor);
 int soma_accept_ipv4(int descriptor, unsigned int *address, unsigned short *port);
 // Names the calling thread in /proc and debuggers; at most 15 bytes are kept.
 void soma_name_thread(const char *name);
+// Lets other threads go first, for the processor and for the disk.
+void soma_lower_priority(void);
 // Gives memory that the allocator holds and nobody uses back to the system.
 void soma_trim_heap(void);
 
