@@ -148,6 +148,7 @@ package final class Broker: Sendable {
             configs: configs,
             producerIDs: try ProducerIDs(directory: directory.path),
             groups: groups,
+            quotas: try Quotas(settings, directory: directory.path, clock: clock, metrics: registry),
             access: try AccessControl(settings, directory: directory.path),
             administration: administration,
             advertised: advertised

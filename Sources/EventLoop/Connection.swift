@@ -34,6 +34,7 @@ package final class Connection: EventSource, @unchecked Sendable {
     private var slots: [Slot] = []
     private var firstSlot: UInt64 = 0
     private var inFlightBytes = 0
+    private var muteCount = 0
 
     // Writing.
     var output = OutputQueue()
@@ -41,6 +42,8 @@ package final class Connection: EventSource, @unchecked Sendable {
     private var isFlushScheduled = false
     /// On its loop's list of those who wait for the broker to catch up.
     var isHeldByCongestion = false
+    /// Nothing is read for a while; see `mute`.
+    private(set) var isMuted = false
 
     init(loop: EventLoop, server: SocketServer, scratch: LoopScratch, descriptor: Int32, peer: String) {
         self.loop = loop
@@ -75,7 +78,7 @@ package final class Connection: EventSource, @unchecked Sendable {
     /// Whether another request of this peer may be taken.
     var mayTakeRequest: Bool {
         slots.count < server.limits.inFlightRequestsMax && inFlightBytes < server.limits.inFlightBytesMax
-            && output.byteCount <= server.limits.outputBytesMax && !server.isCongestedNow(on: self)
+            && !isMuted && output.byteCount <= server.limits.outputBytesMax && !server.isCongestedNow(on: self)
     }
 
     var isReading: Bool { mayTakeRequest && !server.isDraining }
@@ -110,6 +113,22 @@ package final class Connection: EventSource, @unchecked Sendable {
         slots.removeFirst(done)
         firstSlot += UInt64(done)
         scheduleFlush()
+    }
+
+    /// Takes no further request for a time; answers still leave.
+    package func mute(forMilliseconds time: Int64) {
+        guard loop.isCurrent else { return loop.post { self.mute(forMilliseconds: time) } }
+        guard isOpen else { return }
+        muteCount += 1
+        isMuted = true
+        updateInterest()
+        // The last one to end it is the last one that was asked for: throttles grow while they last.
+        let count = muteCount
+        _ = loop.schedule(afterMilliseconds: time) { [weak self] in
+            guard let self, self.muteCount == count else { return }
+            self.isMuted = false
+            self.resume()
+        }
     }
 
     func fail(_ fault: ConnectionFault) {

@@ -33,6 +33,8 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case alterPartitionReassignments = 45
     case listPartitionReassignments = 46
     case offsetDelete = 47
+    case describeClientQuotas = 48
+    case alterClientQuotas = 49
     case updateFeatures = 57
     case describeCluster = 60
     case listConfigResources = 74

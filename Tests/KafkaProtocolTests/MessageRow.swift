@@ -5,6 +5,8 @@ import Testing
 /// One row per API: its layout and functions that forget the types.
 struct MessageRow: Sendable, CustomTestStringConvertible {
     let layout: MessageLayout
+    /// The answer has a throttle time, and says so to whoever sets it.
+    let tellsThrottle: Bool
     let decodeRequest: @Sendable (UnsafeRawBufferPointer, Int16) throws(ByteError) -> Void
     let roundTrip: @Sendable (Int16) throws(ByteError) -> Bool
     /// What is written again after a whole frame was read.
@@ -15,6 +17,8 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
 
     init<Request: KafkaRequest, Response: WireStruct>(_ request: Request.Type, _ response: Response.Type) {
         layout = Request.layout
+        let hasField = Mirror(reflecting: Response()).children.contains { $0.label == "throttleTimeMilliseconds" }
+        tellsThrottle = hasField == (Response() is any ThrottledAnswer)
         decodeRequest = { bytes, version throws(ByteError) in
             var reader = WireReader(ByteReader(bytes), isFlexible: Request.layout.isFlexible(version))
             _ = try Request(from: &reader, version: version)
@@ -109,6 +113,8 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
         MessageRow(AlterPartitionReassignmentsRequest.self, AlterPartitionReassignmentsResponse.self),
         MessageRow(ListPartitionReassignmentsRequest.self, ListPartitionReassignmentsResponse.self),
         MessageRow(OffsetDeleteRequest.self, OffsetDeleteResponse.self),
+        MessageRow(DescribeClientQuotasRequest.self, DescribeClientQuotasResponse.self),
+        MessageRow(AlterClientQuotasRequest.self, AlterClientQuotasResponse.self),
         MessageRow(UpdateFeaturesRequest.self, UpdateFeaturesResponse.self),
         MessageRow(DescribeClusterRequest.self, DescribeClusterResponse.self),
         MessageRow(ListConfigResourcesRequest.self, ListConfigResourcesResponse.self),

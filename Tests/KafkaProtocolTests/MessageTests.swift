@@ -9,6 +9,11 @@ import Testing
     }
 
     @Test(arguments: MessageRow.all)
+    func `an answer with a throttle time is in the list of those`(row: MessageRow) {
+        #expect(row.tellsThrottle, "see ThrottledAnswer.swift")
+    }
+
+    @Test(arguments: MessageRow.all)
     func `what is written in any version is read back whole`(row: MessageRow) throws {
         for version in row.layout.versions { #expect(try row.roundTrip(version), "version \(version)") }
     }

@@ -27,6 +27,7 @@ enum ApiVersionsHandler: Handler {
             header: header,
             layout: Request.layout,
             receivedNanoseconds: arrival.receivedNanoseconds,
+            requestByteCount: arrival.frame.count,
             responder: arrival.responder
         )
         exchange.answer(response(.unsupportedVersion))

@@ -17,7 +17,7 @@ enum CreatePartitionsHandler: Handler {
                     guard exchange.authorize(.alter, .topic, topic.name) else {
                         throw TopicCatalogue.Refusal(.topicAuthorizationFailed, "Topic authorization failed.")
                     }
-                    try grow(topic, request.validateOnly, services)
+                    try grow(topic, request.validateOnly, exchange)
                 } catch {
                     answer.errorCode = error.code
                     answer.errorMessage = error.message
@@ -31,8 +31,9 @@ enum CreatePartitionsHandler: Handler {
     private static func grow(
         _ topic: Request.Topic,
         _ validateOnly: Bool,
-        _ services: BrokerServices
+        _ exchange: Exchange<Response>
     ) throws(TopicCatalogue.Refusal) {
+        let services = exchange.services
         guard let found = services.catalogue.topic(topic.name) else {
             throw TopicCatalogue.Refusal(.unknownTopicOrPartition, "The topic '\(topic.name)' does not exist.")
         }
@@ -57,6 +58,9 @@ enum CreatePartitionsHandler: Handler {
                     "Each of the \(Int(topic.count) - current) new partitions must be on broker \(services.settings.nodeID)."
                 )
             }
+        }
+        guard validateOnly || exchange.mutate(Int(topic.count) - current, isStrict: exchange.version >= 3) else {
+            throw TopicCatalogue.Refusal(.throttlingQuotaExceeded, "The throttling quota has been exceeded.")
         }
         if !validateOnly { try services.catalogue.addPartitions(name: topic.name, total: topic.count) }
     }

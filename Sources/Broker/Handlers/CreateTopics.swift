@@ -56,6 +56,9 @@ enum CreateTopicsHandler: Handler {
         if TopicName.isInternal(topic.name) {
             throw TopicCatalogue.Refusal(.invalidTopic, "Topic '\(topic.name)' is the broker's own.")
         }
+        guard validateOnly || exchange.mutate(Int(count), isStrict: exchange.version >= 6) else {
+            throw TopicCatalogue.Refusal(.throttlingQuotaExceeded, "The throttling quota has been exceeded.")
+        }
         if validateOnly {
             try services.catalogue.check(name: topic.name, partitionCount: count, configs: configs)
         } else {

@@ -44,6 +44,10 @@ enum DeleteTopicsHandler: Handler {
             guard !TopicName.isInternal(name) else {
                 throw TopicCatalogue.Refusal(.invalidTopic, "Topic '\(name)' is the broker's own.")
             }
+            let count = services.catalogue.topic(name)?.partitions.count ?? 0
+            guard exchange.mutate(count, isStrict: exchange.version >= 5) else {
+                throw TopicCatalogue.Refusal(.throttlingQuotaExceeded, "The throttling quota has been exceeded.")
+            }
             try services.catalogue.delete(name: name)
             services.groups.run { $0.topicDeleted(name) }
         } catch {

@@ -54,6 +54,8 @@ enum AccessTable {
         (.electLeaders, [(.cluster, .alter)]),
         (.alterPartitionReassignments, [(.cluster, .alter)]),
         (.listPartitionReassignments, [(.cluster, .describe)]),
+        (.describeClientQuotas, [(.cluster, .describeConfigs)]),
+        (.alterClientQuotas, [(.cluster, .alterConfigs)]),
         (.updateFeatures, [(.cluster, .alter)]),
         (.listConfigResources, [(.cluster, .describeConfigs)]),
         (.describeTopicPartitions, [(.topic, .describe)]),

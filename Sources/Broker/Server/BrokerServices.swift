@@ -15,6 +15,7 @@ final class BrokerServices: Sendable {
     let configs: ConfigStore
     let producerIDs: ProducerIDs
     let groups: GroupCoordinator
+    let quotas: Quotas
     /// Nil when nobody is asked who may do what.
     let access: AccessControl?
     /// The thread of everything that changes topics or waits for the disk.
@@ -32,6 +33,7 @@ final class BrokerServices: Sendable {
         configs: ConfigStore,
         producerIDs: ProducerIDs,
         groups: GroupCoordinator,
+        quotas: Quotas,
         access: AccessControl?,
         administration: EventLoop,
         advertised: (host: String, port: Int32)
@@ -45,6 +47,7 @@ final class BrokerServices: Sendable {
         self.configs = configs
         self.producerIDs = producerIDs
         self.groups = groups
+        self.quotas = quotas
         self.access = access
         self.administration = administration
         self.advertised = advertised

@@ -14,6 +14,7 @@ struct Exchange<Response: WireStruct>: Sendable {
     let header: RequestHeader
     let layout: MessageLayout
     let receivedNanoseconds: Int64
+    let requestByteCount: Int
     let responder: Responder
 
     var version: Int16 { header.version }
@@ -24,6 +25,14 @@ struct Exchange<Response: WireStruct>: Sendable {
     /// `records`: the batches that the body's record sets mean, by their index.
     func answer(_ body: Response, records: [LogRead] = []) {
         count()
+        guard services.quotas.limitsClients else { return send(body, records) }
+        let throttle = throttleMilliseconds(records)
+        send(body.throttled(throttle), records)
+        // The client is told, and whether it heeds it or not, nothing more is read from it (KIP-219).
+        if throttle > 0 { responder.connection.mute(forMilliseconds: throttle) }
+    }
+
+    private func send(_ body: Response, _ records: [LogRead]) {
         var writer = WireWriter(isFlexible: layout.isFlexible(version))
         writer.int32(0)
         writer.int32(header.correlationID)
@@ -39,6 +48,10 @@ struct Exchange<Response: WireStruct>: Sendable {
     /// Ends the request without an answer, as acks=0 wants it.
     func finishSilently() {
         count()
+        if services.quotas.limitsClients {
+            let throttle = throttleMilliseconds([])
+            if throttle > 0 { responder.connection.mute(forMilliseconds: throttle) }
+        }
         responder.sendNothing()
     }
 

@@ -21,6 +21,7 @@ enum HandlerTable {
                 header: header,
                 layout: layout,
                 receivedNanoseconds: receivedNanoseconds,
+                requestByteCount: frame.count,
                 responder: responder
             )
         }
@@ -44,6 +45,7 @@ enum HandlerTable {
         row(DescribeAclsHandler.self), row(CreateAclsHandler.self), row(DeleteAclsHandler.self),
         row(DescribeConfigsHandler.self), row(AlterConfigsHandler.self), row(CreatePartitionsHandler.self),
         row(DeleteGroupsHandler.self), row(IncrementalAlterConfigsHandler.self), row(OffsetDeleteHandler.self),
+        row(DescribeClientQuotasHandler.self), row(AlterClientQuotasHandler.self),
         row(DescribeClusterHandler.self), row(DescribeLogDirsHandler.self), row(AlterReplicaLogDirsHandler.self),
         row(ElectLeadersHandler.self), row(AlterPartitionReassignmentsHandler.self),
         row(ListPartitionReassignmentsHandler.self), row(UpdateFeaturesHandler.self),

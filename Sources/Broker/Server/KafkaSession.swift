@@ -61,7 +61,13 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
         } catch {
             throw ConnectionFault("request header: \(error)")
         }
+        guard services.quotas.limitsClients else { return try row.serve(&reader, arrival) }
         try row.serve(&reader, arrival)
+        let elapsed = services.clock.monotonicNanoseconds - arrival.receivedNanoseconds
+        services.quotas.noteRequestTime(
+            nanoseconds: elapsed,
+            .init(user: principal.name, clientID: header.clientID ?? "")
+        )
     }
 
     /// Asks the access rules, which remember for this connection what they said.

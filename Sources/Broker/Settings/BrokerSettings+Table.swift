@@ -158,6 +158,15 @@ extension BrokerSettings {
             "1",
             "Copies of the transaction log."
         ),
+        .init("quota.window.num", .integer(1...1000), "11", "Windows that rates of clients are measured over."),
+        .init("quota.window.size.seconds", .integer(1...3600), "1", "Time of one such window."),
+        .init(
+            "controller.quota.window.num",
+            .integer(1...1000),
+            "11",
+            "Windows whose share of changes to topics may be saved up."
+        ),
+        .init("controller.quota.window.size.seconds", .integer(1...3600), "1", "Time of one such window."),
         .init(
             "authorizer.class.name",
             .choice([
