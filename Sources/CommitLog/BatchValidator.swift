@@ -1,9 +1,46 @@
+import Bytes
+import Compression
 import KafkaProtocol
 
 /// One batch of an append, checked.
 struct ValidBatch {
+    /// As the producer sent it.
     let header: RecordBatchHeader
+    /// As it is stored.
     let bytes: UnsafeRawBufferPointer
+    /// The attributes in `bytes`.
+    let attributes: RecordBatchAttributes
+    /// Keeps `bytes` when they are not the producer's.
+    let owner: SharedBytes?
+
+    init(header: RecordBatchHeader, bytes: UnsafeRawBufferPointer) {
+        self.header = header
+        self.bytes = bytes
+        attributes = header.attributes
+        owner = nil
+    }
+
+    /// The batch with its records in another codec; itself when they are in it already.
+    func recompressed(with codec: CompressionCodec, maxMessageBytes: Int) throws(LogError) -> ValidBatch {
+        guard header.attributes.codec != codec, !header.attributes.isControl else { return self }
+        var writer = ByteWriter(capacity: bytes.count)
+        do throws(RecordBatchError) {
+            try RecordBatch.recompress(bytes, header: header, with: codec, into: &writer)
+        } catch {
+            throw .corruptBatch(reason: "\(error)")
+        }
+        guard writer.count <= maxMessageBytes else {
+            throw .batchTooLarge(byteCount: writer.count, limit: maxMessageBytes)
+        }
+        return ValidBatch(header, stored: writer.finish(), codec: codec)
+    }
+
+    private init(_ header: RecordBatchHeader, stored: SharedBytes, codec: CompressionCodec) {
+        self.header = header
+        bytes = stored.bytes
+        attributes = header.attributes.with(codec)
+        owner = stored
+    }
 }
 
 /// Checks what a producer sent, once, before it goes near the log.
@@ -14,6 +51,8 @@ struct BatchValidator {
     let maxMessageBytes: Int
     let requiresKeys: Bool
     let origin: AppendOrigin
+    /// Times that clients may send; only looked at in the header, whose first and latest time stand for all records.
+    var timestamps = Int64.min...Int64.max
 
     func validate(_ bytes: UnsafeRawBufferPointer) throws(LogError) -> [ValidBatch] {
         var batches: [ValidBatch] = []
@@ -67,6 +106,11 @@ struct BatchValidator {
         }
         guard header.attributes.codec != nil else {
             throw .invalidRecord(reason: "compression codec \(header.attributes.rawValue & 7) does not exist")
+        }
+        if origin == .client, header.baseTimestamp >= 0,
+            header.baseTimestamp < timestamps.lowerBound || header.maxTimestamp > timestamps.upperBound
+        {
+            throw .invalidTimestamp(first: header.baseTimestamp, latest: header.maxTimestamp, allowed: timestamps)
         }
         if header.attributes.isControl, origin == .client {
             throw .invalidRecord(reason: "clients may not write control batches")

@@ -9,6 +9,8 @@ package enum LogError: Error, Equatable, Sendable {
     case missingKey(recordIndex: Int)
     case unsupportedFormat(magic: Int8)
     case batchTooLarge(byteCount: Int, limit: Int)
+    /// The topic takes only times that are near the broker's.
+    case invalidTimestamp(first: Int64, latest: Int64, allowed: ClosedRange<Int64>)
 
     // The producer's own numbering is refused (KIP-98, KIP-360).
     case outOfOrderSequence(producerID: Int64, expected: Int32, got: Int32)
@@ -57,6 +59,7 @@ package enum LogError: Error, Equatable, Sendable {
         case .corruptBatch, .corruptLog: 2
         case .closed: 6  // NOT_LEADER_OR_FOLLOWER: the client asks for metadata and learns what is there now
         case .batchTooLarge: 10
+        case .invalidTimestamp: 32
         case .unsupportedFormat: 43
         case .outOfOrderSequence: 45
         case .duplicateSequence: 46
@@ -78,6 +81,8 @@ extension LogError: CustomStringConvertible {
         case .unsupportedFormat(let magic): "message format \(magic) is not stored, use a client with format 2"
         case .batchTooLarge(let byteCount, let limit):
             "record batch has \(byteCount) bytes, max.message.bytes allows \(limit)"
+        case .invalidTimestamp(let first, let latest, let allowed):
+            "records carry times from \(first) to \(latest), the topic takes \(allowed.lowerBound) to \(allowed.upperBound)"
         case .outOfOrderSequence(let producerID, let expected, let got):
             "producer \(producerID) sent sequence \(got), \(expected) is next"
         case .duplicateSequence(let producerID, let sequence):

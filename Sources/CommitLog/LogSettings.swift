@@ -1,3 +1,5 @@
+package import Compression
+
 /// When an append is called durable, per topic (`log.flush`).
 package enum FlushPolicy: Equatable, Sendable {
     /// On disk before it is acknowledged or seen by readers; nothing acknowledged is lost by a power cut.
@@ -22,6 +24,8 @@ package struct PartitionSettings: Equatable, Sendable {
     package var segmentBytes = 1 << 30
     /// `segment.ms`: the active segment is rolled when its first record is older.
     package var segmentMilliseconds: Int64 = 7 * 24 * 3_600_000
+    /// `segment.jitter.ms`: up to so much earlier, by chance.
+    package var segmentJitterMilliseconds: Int64 = 0
     /// `index.interval.bytes`.
     package var indexIntervalBytes = 4096
     /// `max.message.bytes`: the largest record batch.
@@ -31,6 +35,11 @@ package struct PartitionSettings: Equatable, Sendable {
     /// `retention.bytes`; nil keeps everything.
     package var retentionBytes: Int64?
     package var timestampType = TimestampType.createTime
+    /// `message.timestamp.before.max.ms` and `.after.max.ms`: how far a client's times may lie from the broker's.
+    package var timestampBeforeMaxMilliseconds = Int64.max
+    package var timestampAfterMaxMilliseconds = Int64.max
+    /// `compression.type`: what records are stored in; nil as the producer sent them.
+    package var compression: CompressionCodec?
     package var flush = FlushPolicy.always
     /// `cleanup.policy` contains `delete`.
     ///
@@ -50,6 +59,20 @@ package struct PartitionSettings: Equatable, Sendable {
     package var producerExpirationMilliseconds: Int64 = 24 * 3_600_000
 
     package init() {}
+
+    /// The age at which the active segment ends.
+    func rollMilliseconds(jitter: Double) -> Int64 {
+        let age = isCompacted ? min(segmentMilliseconds, maxCompactionLagMilliseconds) : segmentMilliseconds
+        guard segmentJitterMilliseconds > 0 else { return age }
+        return age - Int64(Double(min(segmentJitterMilliseconds, age)) * jitter)
+    }
+
+    /// The times that a client's records may carry.
+    func timestamps(at now: Int64) -> ClosedRange<Int64> {
+        let (first, isBefore) = now.subtractingReportingOverflow(timestampBeforeMaxMilliseconds)
+        let (last, isBehind) = now.addingReportingOverflow(timestampAfterMaxMilliseconds)
+        return (isBefore ? .min : first)...(isBehind ? .max : max(first, last))
+    }
 }
 
 /// The settings of a data directory.

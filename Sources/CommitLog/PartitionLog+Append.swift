@@ -22,14 +22,22 @@ extension PartitionLog {
             throw .overloaded(pendingBytes: pending)
         }
         let settings = lock.withLock { self.settings }
-        let validator = BatchValidator(
+        var validator = BatchValidator(
             maxMessageBytes: settings.maxMessageBytes,
             requiresKeys: settings.isCompacted,
             origin: origin
         )
-        let valid = try validator.validate(batches)
         let now = services.clock.wallMilliseconds
         let stamp = settings.timestampType == .logAppendTime ? now : nil
+        if stamp == nil { validator.timestamps = settings.timestamps(at: now) }
+        var valid = try validator.validate(batches)
+        var byteCount = batches.count
+        if let codec = settings.compression {
+            valid = try valid.map { batch throws(LogError) in
+                try batch.recompressed(with: codec, maxMessageBytes: settings.maxMessageBytes)
+            }
+            byteCount = valid.reduce(0) { $0 + $1.bytes.count }
+        }
         let result = try lock.withLock { () throws(LogError) -> AppendResult in
             if let first = valid.first?.header, let admitsTransaction, producers.begins(first),
                 !first.attributes.isControl, !admitsTransaction(first)
@@ -39,10 +47,10 @@ extension PartitionLog {
                     reason: "sent to \(name), which is not part of a transaction of it that is open"
                 )
             }
-            return try appendLocked(valid, byteCount: batches.count, leaderEpoch: leaderEpoch, stamp: stamp, now: now)
+            return try appendLocked(valid, byteCount: byteCount, leaderEpoch: leaderEpoch, stamp: stamp, now: now)
         }
         if !result.isDuplicate {
-            services.statistics.appendedBytes.wrappingAdd(batches.count, ordering: .relaxed)
+            services.statistics.appendedBytes.wrappingAdd(byteCount, ordering: .relaxed)
             services.statistics.appendedBatches.wrappingAdd(valid.count, ordering: .relaxed)
         }
         return result
@@ -95,6 +103,7 @@ extension PartitionLog {
         let body = UnsafeRawBufferPointer(rebasing: batch.bytes[RecordBatchHeader.byteCount...])
         header.baseOffset = endOffset
         header.leaderEpoch = leaderEpoch
+        header.attributes = batch.attributes
         withUnsafeTemporaryAllocation(byteCount: RecordBatchHeader.byteCount, alignment: 8) { patched in
             patched.copyMemory(from: UnsafeRawBufferPointer(rebasing: batch.bytes[..<RecordBatchHeader.byteCount]))
             func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at position: Int) {
@@ -188,7 +197,7 @@ extension PartitionLog {
         let segment = active
         guard segment.size > 0 else { return }
         let isFull = segment.size + Int64(byteCount) > Int64(settings.segmentBytes)
-        let isOld = now - segment.firstAppendMilliseconds >= settings.segmentMilliseconds
+        let isOld = now - segment.firstAppendMilliseconds >= settings.rollMilliseconds(jitter: segment.jitter)
         // Index entries hold offsets and positions in 32 bits.
         let isWide = endOffset - segment.baseOffset > Int64(Int32.max) - 1_000_000_000
         if isFull || isOld || isWide { roll() }

@@ -148,11 +148,12 @@ extension PartitionLog {
             }
             let entry = segment.index.floor(UInt32(clamping: max(0, from - segment.baseOffset)))
             let scan = SegmentScan(handle: try segment.reader(), baseOffset: segment.baseOffset, indexInterval: .max)
-            let now = services.clock.wallMilliseconds
+            let (now, isRecompressed) = (services.clock.wallMilliseconds, settings.compression != nil)
             try dropAborted(of: segment, endingAt: from)
             _ = try scan.run(from: Int64(entry?.position ?? 0), limit: segment.size) { header, marker in
                 guard header.hasProducerID, header.baseOffset >= from else { return }
-                transactions.note(producers.replay(header, marker: marker, now: now), of: header)
+                let transition = producers.replay(header, marker: marker, now: now, isRecompressed: isRecompressed)
+                transactions.note(transition, of: header)
             }
             segment.aborted.append(transactions.settle(below: .max))
             segment.closeFiles()

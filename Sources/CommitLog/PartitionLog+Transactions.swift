@@ -158,12 +158,17 @@ extension OpenTransactions {
 
 extension ProducerTable {
     /// Takes note of a batch that is read back from the log.
-    mutating func replay(_ header: RecordBatchHeader, marker: EndMarker?, now: Int64) -> Transition {
+    mutating func replay(
+        _ header: RecordBatchHeader,
+        marker: EndMarker?,
+        now: Int64,
+        isRecompressed: Bool = false
+    ) -> Transition {
         let isStamped = header.attributes.isLogAppendTime
         return record(
             header,
             baseOffset: header.baseOffset,
-            checksum: isStamped || header.isCompacted ? nil : header.checksum,
+            checksum: isStamped || isRecompressed || header.isCompacted ? nil : header.checksum,
             logAppendTime: isStamped ? header.maxTimestamp : -1,
             now: now,
             marker: marker

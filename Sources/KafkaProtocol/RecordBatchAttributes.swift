@@ -35,4 +35,8 @@ package struct RecordBatchAttributes: Equatable, Sendable {
         if isTransactional { rawValue |= 0x10 }
         if isControl { rawValue |= 0x20 }
     }
+
+    package func with(_ codec: CompressionCodec) -> RecordBatchAttributes {
+        RecordBatchAttributes(rawValue: rawValue & ~Self.codecMask | Int16(codec.rawValue))
+    }
 }

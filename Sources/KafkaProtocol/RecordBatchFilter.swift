@@ -1,5 +1,5 @@
 package import Bytes
-import Compression
+package import Compression
 
 /// Copies record batches without some of their records, as compaction needs it: offsets, batch bounds, producer and codec
 /// stay (KIP-98), and the time from which tombstones may go is noted in the header (KIP-534).
@@ -128,6 +128,33 @@ package struct RecordBatchFilter: ~Copyable {
 }
 
 extension RecordBatch {
+    /// Appends a copy of a batch whose records are in another codec; the records themselves are not looked at.
+    package static func recompress(
+        _ batch: UnsafeRawBufferPointer,
+        header: RecordBatchHeader,
+        with codec: CompressionCodec,
+        into writer: inout ByteWriter
+    ) throws(RecordBatchError) {
+        guard let old = header.attributes.codec else { throw .unknownCodec(header.attributes.rawValue) }
+        var header = header
+        header.attributes = header.attributes.with(codec)
+        let stored = UnsafeRawBufferPointer(rebasing: batch[RecordBatchHeader.byteCount..<header.totalByteCount])
+        let start = writer.count
+        header.encode(into: &writer)
+        do throws(CompressionError) {
+            guard codec != .none else {
+                try old.decompress(stored, into: &writer, maximumByteCount: maximumDecompressedByteCount)
+                return finish(&writer, from: start)
+            }
+            var plain = ByteWriter(capacity: stored.count)
+            try old.decompress(stored, into: &plain, maximumByteCount: maximumDecompressedByteCount)
+            try codec.compress(plain.bytes, into: &writer)
+        } catch {
+            throw .compression(error)
+        }
+        finish(&writer, from: start)
+    }
+
     /// Sets length and checksum of the batch that fills `writer` from `start` on.
     package static func finish(_ writer: inout ByteWriter, from start: Int) {
         writer.patch(Int32(clamping: writer.count - start - RecordBatchHeader.lengthOverhead), at: start + 8)

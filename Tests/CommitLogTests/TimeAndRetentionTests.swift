@@ -146,3 +146,104 @@ import Testing
         log.close()
     }
 }
+
+@Suite struct StoredFormTests {
+    private let home: TemporaryDirectory
+    private let clock = ManualClock(wallMilliseconds: 1_000_000)
+
+    init() throws { home = try TemporaryDirectory(inMemory: true) }
+
+    private func open(_ settings: PartitionSettings) throws -> (LogDirectory, PartitionLog) {
+        let directory = try LogDirectory(path: home.path, clock: .manual(clock))
+        return (directory, try directory.open(topic: "t", partition: 0, settings: settings))
+    }
+
+    @Test(arguments: CompressionCodec.allCases, [TimestampType.createTime, .logAppendTime])
+    func `records are stored in the codec of the topic, and what is sent twice is still known`(
+        codec: CompressionCodec,
+        timestampType: TimestampType
+    ) async throws {
+        var settings = PartitionSettings.keeping
+        settings.compression = codec
+        settings.timestampType = timestampType
+        var (directory, log) = try open(settings)
+        var values: [String] = []
+        var last: [UInt8] = []
+        for (index, sent) in CompressionCodec.allCases.enumerated() {
+            let part = ["value \(index) " + String(repeating: "x", count: 300), "second"]
+            last = try batch(part, codec: sent, producerID: 5, epoch: 0, sequence: Int32(2 * index))
+            let result = try await log.store(last)
+            #expect(result.logAppendTime == (timestampType == .logAppendTime ? 1_000_000 : -1))
+            #expect(try log.append(last).isDuplicate)
+            values += part
+            let header = try log.header(at: result.baseOffset)
+            #expect(header.attributes.codec == codec)
+            #expect(header.attributes.isLogAppendTime == (timestampType == .logAppendTime))
+        }
+        for _ in 0..<2 {
+            #expect(try log.values() == values)
+            #expect(directory.pendingBytes == 0)
+            let other = try batch(["other", "other"], producerID: 5, epoch: 0, sequence: 8)
+            #expect(throws: LogError.self) { try log.append(other) }
+            #expect(try log.append(last).isDuplicate)
+            directory.close()
+            (directory, log) = try open(settings)
+        }
+        directory.close()
+        // Without what the producer's table kept, the log's own copy does not tell which bytes were sent.
+        for name in try FileSystem.names(in: "\(home.path)/t-0") where name.hasSuffix(".snapshot") {
+            try FileSystem.removeFile("\(home.path)/t-0/\(name)")
+        }
+        unlink("\(home.path)/clean-shutdown")
+        (directory, log) = try open(settings)
+        #expect(try log.append(last).isDuplicate)
+        directory.close()
+    }
+
+    @Test func `a batch that grows over the limit when it is unpacked is refused`() throws {
+        var settings = PartitionSettings.keeping
+        settings.compression = CompressionCodec.none
+        settings.maxMessageBytes = 500
+        let (directory, log) = try open(settings)
+        let bytes = try batch([String(repeating: "x", count: 2000)], codec: .zstd)
+        #expect(throws: LogError.batchTooLarge(byteCount: 2072, limit: 500)) { try log.append(bytes) }
+        directory.close()
+    }
+
+    @Test func `times that lie too far from the broker's are refused, and only those of clients`() async throws {
+        var settings = PartitionSettings.keeping
+        settings.timestampBeforeMaxMilliseconds = 5000
+        settings.timestampAfterMaxMilliseconds = 1000
+        let (directory, log) = try open(settings)
+        for (time, isTaken) in [(994_999, false), (995_000, true), (1_001_000, true), (1_001_001, false), (-1, true)]
+            as [(Int64, Bool)]
+        {
+            let bytes = try batch(["x"], timestamp: time)
+            guard !isTaken else {
+                try await log.store(bytes)
+                continue
+            }
+            let error = #expect(throws: LogError.self) { try log.append(bytes) }
+            #expect(error?.kafkaErrorCode == 32)
+            try log.append(bytes, origin: .broker)
+        }
+        settings.timestampType = .logAppendTime
+        log.update(settings: settings)
+        try await log.store(try batch(["x"], timestamp: 5))
+        directory.close()
+    }
+
+    @Test func `the age of a segment varies by the jitter, and max compaction lag bounds it`() {
+        var settings = PartitionSettings()
+        settings.segmentMilliseconds = 1000
+        #expect(settings.rollMilliseconds(jitter: 0.5) == 1000)
+        settings.segmentJitterMilliseconds = 400
+        #expect(settings.rollMilliseconds(jitter: 0.5) == 800)
+        settings.segmentJitterMilliseconds = 5000
+        #expect(settings.rollMilliseconds(jitter: 0.5) == 500)
+        settings.maxCompactionLagMilliseconds = 100
+        #expect(settings.rollMilliseconds(jitter: 0) == 1000)
+        settings.isCompacted = true
+        #expect(settings.rollMilliseconds(jitter: 0) == 100)
+    }
+}

@@ -112,10 +112,22 @@ extension BrokerSettings {
             "Whose clock records carry."
         ),
         .init(
+            "log.message.timestamp.before.max.ms",
+            .integer(anySize),
+            "9223372036854775807",
+            "How far behind the broker's clock the times of a client may be (CreateTime); others are refused."
+        ),
+        .init(
+            "log.message.timestamp.after.max.ms",
+            .integer(anySize),
+            "3600000",
+            "How far ahead of the broker's clock the times of a client may be (CreateTime); others are refused."
+        ),
+        .init(
             "compression.type",
             .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
             "producer",
-            "Kept for clients that set it; batches stay as the producer sent them."
+            "What records are stored in: as the producer sent them, or packed anew."
         ),
         .init("min.insync.replicas", .integer(1...Int64(Int32.max)), "1", "Copies that acks=all asks for."),
         .init(

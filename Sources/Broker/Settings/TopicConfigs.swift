@@ -1,4 +1,5 @@
 package import CommitLog
+private import Compression
 
 /// The settings of one topic: what was set on it, over the broker's settings, over the defaults.
 package struct TopicConfigs: Sendable, Equatable {
@@ -23,7 +24,7 @@ package struct TopicConfigs: Sendable, Equatable {
             "compression.type",
             .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
             "producer",
-            "Kept for clients that set it; batches stay as the producer sent them.",
+            "What records are stored in: as the producer sent them, or packed anew.",
             broker: "compression.type"
         ),
         .init(
@@ -75,9 +76,16 @@ package struct TopicConfigs: Sendable, Equatable {
             "message.timestamp.before.max.ms",
             .integer(anySize),
             "9223372036854775807",
-            "Oldest time taken."
+            "How far behind the broker's clock the times of a client may be (CreateTime); others are refused.",
+            broker: "log.message.timestamp.before.max.ms"
         ),
-        .init("message.timestamp.after.max.ms", .integer(anySize), "3600000", "Furthest time ahead taken."),
+        .init(
+            "message.timestamp.after.max.ms",
+            .integer(anySize),
+            "3600000",
+            "How far ahead of the broker's clock the times of a client may be (CreateTime); others are refused.",
+            broker: "log.message.timestamp.after.max.ms"
+        ),
         .init(
             "min.cleanable.dirty.ratio",
             .number(0...1),
@@ -122,7 +130,7 @@ package struct TopicConfigs: Sendable, Equatable {
             broker: "log.segment.bytes"
         ),
         .init("segment.index.bytes", .integer(4...Int64(Int32.max)), "10485760", "Size of an index file."),
-        .init("segment.jitter.ms", .integer(anySize), "0", "Random time taken off segment.ms."),
+        .init("segment.jitter.ms", .integer(anySize), "0", "Begin a new log file up to so much earlier, by chance."),
         .init(
             "segment.ms",
             .integer(1...Int64.max),
@@ -171,6 +179,12 @@ package struct TopicConfigs: Sendable, Equatable {
         SettingDefinition.items(value("cleanup.policy", broker)).contains("compact")
     }
 
+    /// The codec of a `compression.type`; nil leaves it to the producer.
+    private static func codec(_ name: String) -> CompressionCodec? {
+        name == "uncompressed"
+            ? CompressionCodec.none : CompressionCodec.allCases.first { $0 != .none && $0.name == name }
+    }
+
     /// What the log needs to know.
     package func partitionSettings(_ broker: BrokerSettings) -> PartitionSettings {
         var settings = PartitionSettings()
@@ -184,6 +198,10 @@ package struct TopicConfigs: Sendable, Equatable {
         settings.retentionBytes = bytes < 0 ? nil : bytes
         settings.timestampType =
             value("message.timestamp.type", broker) == "LogAppendTime" ? .logAppendTime : .createTime
+        settings.segmentJitterMilliseconds = integer("segment.jitter.ms", broker)
+        settings.timestampBeforeMaxMilliseconds = integer("message.timestamp.before.max.ms", broker)
+        settings.timestampAfterMaxMilliseconds = integer("message.timestamp.after.max.ms", broker)
+        settings.compression = Self.codec(value("compression.type", broker))
         settings.deletesOldSegments = SettingDefinition.items(value("cleanup.policy", broker)).contains("delete")
         settings.isCompacted = isCompacted(broker)
         settings.minCleanableDirtyRatio = Double(value("min.cleanable.dirty.ratio", broker)) ?? 0.5
