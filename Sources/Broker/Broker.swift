@@ -125,6 +125,7 @@ package final class Broker: Sendable {
             settings: settings,
             clock: clock,
             logger: Logger("groups", sink: logger.sink),
+            catalogue: catalogue,
             store: GroupStore(
                 directory: directory,
                 partitions: offsets.partitions,

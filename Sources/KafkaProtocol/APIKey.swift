@@ -37,6 +37,8 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case alterClientQuotas = 49
     case updateFeatures = 57
     case describeCluster = 60
+    case consumerGroupHeartbeat = 68
+    case consumerGroupDescribe = 69
     case listConfigResources = 74
     case describeTopicPartitions = 75
 

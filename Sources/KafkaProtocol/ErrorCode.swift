@@ -69,4 +69,9 @@ package struct ErrorCode: RawRepresentable, Sendable, Hashable, Error {
     package static let throttlingQuotaExceeded = ErrorCode(89)
     package static let invalidUpdateVersion = ErrorCode(95)
     package static let unknownTopicID = ErrorCode(100)
+    package static let fencedMemberEpoch = ErrorCode(110)
+    package static let unreleasedInstanceID = ErrorCode(111)
+    package static let unsupportedAssignor = ErrorCode(112)
+    package static let staleMemberEpoch = ErrorCode(113)
+    package static let invalidRegularExpression = ErrorCode(128)
 }

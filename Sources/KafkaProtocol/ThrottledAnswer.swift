@@ -8,6 +8,8 @@ extension AlterConfigsResponse: ThrottledAnswer {}
 extension AlterPartitionReassignmentsResponse: ThrottledAnswer {}
 extension AlterReplicaLogDirsResponse: ThrottledAnswer {}
 extension ApiVersionsResponse: ThrottledAnswer {}
+extension ConsumerGroupDescribeResponse: ThrottledAnswer {}
+extension ConsumerGroupHeartbeatResponse: ThrottledAnswer {}
 extension CreateAclsResponse: ThrottledAnswer {}
 extension CreatePartitionsResponse: ThrottledAnswer {}
 extension CreateTopicsResponse: ThrottledAnswer {}

@@ -119,5 +119,7 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
         MessageRow(DescribeClusterRequest.self, DescribeClusterResponse.self),
         MessageRow(ListConfigResourcesRequest.self, ListConfigResourcesResponse.self),
         MessageRow(DescribeTopicPartitionsRequest.self, DescribeTopicPartitionsResponse.self),
+        MessageRow(ConsumerGroupHeartbeatRequest.self, ConsumerGroupHeartbeatResponse.self),
+        MessageRow(ConsumerGroupDescribeRequest.self, ConsumerGroupDescribeResponse.self),
     ]
 }

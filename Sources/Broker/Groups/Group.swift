@@ -1,9 +1,13 @@
 import CommitLog
 import EventLoop
+import KafkaProtocol
 
 /// A group in the coordinator: its state machine, its offsets and its timer.
 final class Group {
+    /// Of the classic protocol; at rest while `consumer` is set.
     var state: GroupState
+    /// Of the consumer protocol (KIP-848), once a member of that kind has come.
+    var consumer: ConsumerGroupState?
     var offsets: [TopicPartition: CommittedOffset] = [:]
     /// What was last written about the group, for the next rewrite.
     var written: GroupSnapshot?
@@ -12,8 +16,42 @@ final class Group {
 
     init(state: GroupState) { self.state = state }
 
+    /// Nobody is in the group.
+    var isEmpty: Bool { consumer.map(\.members.isEmpty) ?? (state.phase == .empty) }
+
     /// Nothing of the group needs to be remembered.
-    var isVacant: Bool {
-        state.phase == .empty && offsets.isEmpty && state.pendingMembers.isEmpty
+    var isVacant: Bool { isEmpty && offsets.isEmpty && state.pendingMembers.isEmpty }
+
+    /// What it is called when groups are listed.
+    var phaseName: String { consumer?.phase.rawValue ?? state.phase.rawValue }
+    var typeName: String { consumer == nil ? "classic" : "consumer" }
+    var protocolType: String { consumer == nil ? state.protocolType ?? "" : ConsumerSubscription.protocolType }
+
+    /// The topics that members read; nil when nobody can tell.
+    var subscribedTopics: Set<String>? {
+        if let consumer { return consumer.subscribedTopics }
+        guard state.phase != .empty else { return [] }
+        guard state.protocolType == ConsumerSubscription.protocolType else { return nil }
+        return Set(
+            state.members.flatMap { member in
+                member.strategies.first.map { ConsumerSubscription.topics(in: $0.metadata) } ?? []
+            }
+        )
+    }
+
+    var nextDeadline: Int64? { consumer.map(\.nextDeadline) ?? state.nextDeadline }
+
+    /// Everything to write about the group but its offsets.
+    var records: [GroupRecord] {
+        let id = state.id
+        if let consumer { return consumer.records.map { .consumer(group: id, $0) } }
+        return written.map { [.group(id, $0)] } ?? []
+    }
+
+    /// What makes the disk forget the group, its offsets apart.
+    var endRecords: [GroupRecord] {
+        let id = state.id
+        if let consumer { return consumer.endRecords.map { .consumer(group: id, $0) } }
+        return written == nil ? [] : [.group(id, nil)]
     }
 }

@@ -18,19 +18,51 @@ extension GroupCoordinator {
             return answer(version >= 9 ? .groupIDNotFound : .illegalGeneration)
         }
         let group = group(groupID, emptySince: Int64.min / 2)
-        let error = group.state.checkCommit(
+        let error = commitProblem(
+            group,
             memberID: memberID,
             instanceID: instanceID,
             generation: generation,
-            now: loop.nowMilliseconds
+            version: version,
+            offsets.map(\.0)
         )
         guard error == .none, !offsets.isEmpty else {
-            if group.isVacant, group.written == nil { forget(groupID) }
+            if group.isVacant, group.written == nil, group.consumer == nil { forget(groupID) }
             return answer(error)
         }
         store.append(group: groupID, offsets.map { .offset(group: groupID, $0.0, $0.1) }, then: answer)
         for (partition, offset) in offsets { group.offsets[partition] = offset }
         boundStore()
+    }
+
+    /// Whether a commit of this member is taken, `generation` being the member's epoch in the consumer protocol.
+    func commitProblem(
+        _ group: Group,
+        memberID: String,
+        instanceID: String?,
+        generation: Int32,
+        isTransactional: Bool = false,
+        version: Int16,
+        _ partitions: [TopicPartition]
+    ) -> ErrorCode {
+        guard let consumer = group.consumer else {
+            return group.state.checkCommit(
+                memberID: memberID,
+                instanceID: instanceID,
+                generation: generation,
+                isTransactional: isTransactional,
+                now: loop.nowMilliseconds
+            )
+        }
+        return consumer.commitProblem(
+            memberID: memberID,
+            epoch: generation,
+            isTransactional: isTransactional,
+            version: version,
+            partitions: partitions.compactMap { partition in
+                topic(partition.topic).map { ($0.id, partition.partition) }
+            }
+        )
     }
 
     /// Gives the offsets of a group, none for one that does not exist.
@@ -43,15 +75,19 @@ extension GroupCoordinator {
         _ answer: @escaping @Sendable (ErrorCode, [TopicPartition: CommittedOffset]) -> Void
     ) {
         guard !groupID.isEmpty else { return answer(.invalidGroupID, [:]) }
-        guard let offsets = groups[groupID]?.offsets else { return answer(.none, [:]) }
+        guard let group = groups[groupID] else { return answer(.none, [:]) }
+        if let error = group.consumer?.readProblem(memberID: memberID, epoch: memberEpoch), error != .none {
+            return answer(error, [:])
+        }
+        let offsets = group.offsets
         store.afterPendingWrites(group: groupID) { answer(.none, offsets) }
     }
 
     /// Deletes a group with its offsets, unless it has members.
     func delete(_ groupID: String, _ answer: @escaping @Sendable (ErrorCode) -> Void) {
         guard let group = groups[groupID] else { return answer(groupID.isEmpty ? .invalidGroupID : .groupIDNotFound) }
-        guard group.state.phase == .empty else { return answer(.nonEmptyGroup) }
-        let records = group.offsets.keys.map { GroupRecord.offset(group: groupID, $0, nil) } + [.group(groupID, nil)]
+        guard group.isEmpty else { return answer(.nonEmptyGroup) }
+        let records = group.offsets.keys.map { GroupRecord.offset(group: groupID, $0, nil) } + group.endRecords
         forget(groupID)
         store.append(group: groupID, records, then: answer)
     }
@@ -66,15 +102,8 @@ extension GroupCoordinator {
     ) {
         guard let group = groups[groupID] else { return answer(.groupIDNotFound, []) }
         var inUse: Set<TopicPartition> = []
-        if group.state.phase != .empty {
-            guard group.state.protocolType == ConsumerSubscription.protocolType else {
-                return answer(.nonEmptyGroup, [])
-            }
-            let topics = Set(
-                group.state.members.flatMap { member in
-                    member.strategies.first.map { ConsumerSubscription.topics(in: $0.metadata) } ?? []
-                }
-            )
+        if !group.isEmpty {
+            guard let topics = group.subscribedTopics else { return answer(.nonEmptyGroup, []) }
             inUse = Set(partitions.filter { topics.contains($0.topic) })
         }
         let gone = partitions.filter { !inUse.contains($0) && group.offsets[$0] != nil }

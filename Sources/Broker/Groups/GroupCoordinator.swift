@@ -13,11 +13,14 @@ final class GroupCoordinator: @unchecked Sendable {
     // Sendable holds: after `load`, which runs before anyone else has the object, everything is used on `loop` alone.
 
     private static let expiryCheckMilliseconds: Int64 = 600_000
+    /// Names in records have a length of 16 bits; ids of members are made from names.
+    static let nameBytesMax = 32_000
 
     let loop: EventLoop
     let settings: BrokerSettings
     let clock: Clock
     let logger: Logger
+    let catalogue: TopicCatalogue
     let store: GroupStore
     private(set) var groups: [String: Group] = [:]
     private var nextToken: RequestToken = 1
@@ -26,11 +29,19 @@ final class GroupCoordinator: @unchecked Sendable {
     private var heartbeats: [RequestToken: @Sendable (ErrorCode) -> Void] = [:]
     private var leaves: [RequestToken: @Sendable ([ErrorCode]) -> Void] = [:]
 
-    init(loop: EventLoop, settings: BrokerSettings, clock: Clock, logger: Logger, store: GroupStore) {
+    init(
+        loop: EventLoop,
+        settings: BrokerSettings,
+        clock: Clock,
+        logger: Logger,
+        catalogue: TopicCatalogue,
+        store: GroupStore
+    ) {
         self.loop = loop
         self.settings = settings
         self.clock = clock
         self.logger = logger
+        self.catalogue = catalogue
         self.store = store
     }
 
@@ -48,7 +59,15 @@ final class GroupCoordinator: @unchecked Sendable {
                 self.group(group, emptySince: Int64.min / 2).offsets[partition] = offset
             case .group(let name, let snapshot):
                 snapshots[name] = snapshot
-                if snapshot == nil { groups[name] = nil } else { _ = group(name, emptySince: now) }
+                if snapshot != nil { _ = group(name, emptySince: now) }
+            case .consumer(let name, .groupGone):
+                groups[name]?.consumer = nil
+            case .consumer(let name, let record):
+                let group = group(name, emptySince: now)
+                // The tail of a group's end, or of a file that begins in its middle, makes no group.
+                if group.consumer == nil, !record.makesGroup { return }
+                group.consumer = group.consumer ?? ConsumerGroupState(id: name, limits: consumerLimits)
+                group.consumer?.apply(record)
             }
         }
         for (name, snapshot) in snapshots {
@@ -64,7 +83,10 @@ final class GroupCoordinator: @unchecked Sendable {
             )
             group.state.emptySinceMilliseconds = now - max(0, wall - snapshot.stateMilliseconds)
         }
-        for (name, group) in groups where group.written == nil && group.offsets.isEmpty { groups[name] = nil }
+        for (name, group) in groups {
+            group.consumer?.restartDeadlines(now: now)
+            if group.written == nil, group.consumer == nil, group.offsets.isEmpty { groups[name] = nil }
+        }
     }
 
     /// Begins to watch sessions and to expire offsets.
@@ -91,9 +113,16 @@ final class GroupCoordinator: @unchecked Sendable {
         guard groups[groupID] != nil || join.memberID.isEmpty else {
             return answer(.init(error: .unknownMemberID, memberID: join.memberID))
         }
+        guard groups[groupID] != nil || mayAddGroup(groupID) else {
+            return answer(.init(error: .groupMaxSizeReached, memberID: join.memberID))
+        }
+        let group = group(groupID, emptySince: loop.nowMilliseconds)
+        guard makeClassic(group) else {
+            return answer(.init(error: .inconsistentGroupProtocol, memberID: join.memberID))
+        }
         let token = token()
         joins[token] = answer
-        handle(.join(join, token: token), group(groupID, emptySince: loop.nowMilliseconds))
+        handle(.join(join, token: token), group)
     }
 
     func sync(
@@ -132,15 +161,28 @@ final class GroupCoordinator: @unchecked Sendable {
     /// The group of that name, made when there is none.
     func group(_ id: String, emptySince: Int64) -> Group {
         if let group = groups[id] { return group }
-        let state = GroupState(
+        let group = Group(state: classicState(id, emptySince: emptySince))
+        groups[id] = group
+        return group
+    }
+
+    func classicState(_ id: String, emptySince: Int64) -> GroupState {
+        GroupState(
             id: id,
             sizeMax: settings.int("group.max.size"),
             initialDelayMilliseconds: settings.integer("group.initial.rebalance.delay.ms"),
             now: emptySince
         )
-        let group = Group(state: state)
-        groups[id] = group
-        return group
+    }
+
+    /// Whether there is room for one more group of this name.
+    func mayAddGroup(_ id: String) -> Bool {
+        groups.count < settings.int("groups.max") && id.utf8.count <= Self.nameBytesMax
+    }
+
+    /// The topic as the consumer protocol sees it.
+    func topic(_ name: String) -> ConsumerGroupState.Topic? {
+        catalogue.topic(name).map { .init(id: $0.id, partitionCount: Int32(clamping: $0.partitions.count)) }
     }
 
     func forget(_ id: String) {
@@ -194,8 +236,8 @@ final class GroupCoordinator: @unchecked Sendable {
         boundStore()
     }
 
-    private func schedule(_ group: Group) {
-        let deadline = group.state.nextDeadline
+    func schedule(_ group: Group) {
+        let deadline = group.nextDeadline
         guard deadline != group.timerDeadline || group.timer == nil else { return }
         if let timer = group.timer { loop.cancel(timer) }
         group.timer = nil
@@ -206,7 +248,9 @@ final class GroupCoordinator: @unchecked Sendable {
             guard let group = groups[id] else { return }
             group.timer = nil
             group.timerDeadline = nil
-            handle(.tick, group)
+            guard group.consumer != nil else { return handle(.tick, group) }
+            consumerTick(group)
+            schedule(group)
         }
     }
 
@@ -217,7 +261,7 @@ final class GroupCoordinator: @unchecked Sendable {
         store.boundSize { [self] index in
             var records: [GroupRecord] = []
             for (id, group) in groups where store.partitionIndex(id) == index {
-                if let written = group.written { records.append(.group(id, written)) }
+                records += group.records
                 for (partition, offset) in group.offsets { records.append(.offset(group: id, partition, offset)) }
             }
             return records

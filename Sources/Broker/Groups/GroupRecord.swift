@@ -2,13 +2,15 @@ package import Bytes
 package import CommitLog
 import KafkaProtocol
 
-/// One record of `__consumer_offsets`, in Kafka's own form: keys of version 1 (offset) and 2 (group), offset values of
-/// version 3 and group values of version 3, so that Kafka's tools and Burrow read it.
+/// One record of `__consumer_offsets`, in Kafka's own form: keys of version 1 (offset), 2 (classic group) and 3 to 8
+/// (group of the consumer protocol), offset values of version 3 and group values of version 3, so that Kafka's tools and
+/// Burrow read it.
 package enum GroupRecord: Sendable, Equatable {
     /// A committed offset, or its removal.
     case offset(group: String, TopicPartition, CommittedOffset?)
     /// A group's generation and members, or the group's removal.
     case group(String, GroupSnapshot?)
+    case consumer(group: String, ConsumerGroupRecord)
 
     package var key: [UInt8] {
         var writer = WireWriter(isFlexible: false)
@@ -21,6 +23,7 @@ package enum GroupRecord: Sendable, Equatable {
         case .group(let group, _):
             writer.int16(2)
             writer.string(group)
+        case .consumer(let group, let record): return record.key(group: group)
         }
         return Array(writer.output.bytes)
     }
@@ -39,6 +42,7 @@ package enum GroupRecord: Sendable, Equatable {
             writer.int64(offset.commitMilliseconds)
         case .group(_, let snapshot?):
             snapshot.write(to: &writer)
+        case .consumer(_, let record): return record.value
         }
         return Array(writer.output.bytes)
     }
@@ -55,6 +59,12 @@ package enum GroupRecord: Sendable, Equatable {
         case 2:
             let group = try reader.string()
             self = .group(group, try value.map(GroupSnapshot.init(value:)) ?? nil)
+        case let version where (3...8).contains(version):
+            let group = try reader.string()
+            guard let record = try ConsumerGroupRecord(keyVersion: version, key: &reader, value: value) else {
+                return nil
+            }
+            self = .consumer(group: group, record)
         default:
             return nil
         }

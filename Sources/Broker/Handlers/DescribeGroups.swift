@@ -18,7 +18,7 @@ enum DescribeGroupsHandler: Handler {
                     answer.errorCode = .groupAuthorizationFailed
                     return answer
                 }
-                var answer = groups.groups[id].map { describe($0.state) } ?? dead(id, exchange.version)
+                var answer = describe(id, groups.groups[id], exchange.version)
                 answer.groupID = id
                 if request.includeAuthorizedOperations {
                     answer.authorizedOperations = exchange.authorizedOperations(.group, id)
@@ -29,14 +29,15 @@ enum DescribeGroupsHandler: Handler {
         }
     }
 
-    private static func dead(_ id: String, _ version: Int16) -> Response.Group {
-        var group = Response.Group()
-        group.groupState = "Dead"
+    private static func describe(_ id: String, _ group: Group?, _ version: Int16) -> Response.Group {
+        if let group, group.consumer == nil { return describe(group.state) }
+        var answer = Response.Group()
+        answer.groupState = "Dead"
         if version >= 6 {
-            group.errorCode = .groupIDNotFound
-            group.errorMessage = "Group \(id) not found."
+            answer.errorCode = .groupIDNotFound
+            answer.errorMessage = group == nil ? "Group \(id) not found." : "Group \(id) is not a classic group."
         }
-        return group
+        return answer
     }
 
     private static func describe(_ state: GroupState) -> Response.Group {

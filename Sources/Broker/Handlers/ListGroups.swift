@@ -13,13 +13,13 @@ enum ListGroupsHandler: Handler {
             var response = Response()
             let seesAll = exchange.authorizeCluster(.describe)
             for (id, group) in groups.groups.sorted(by: { $0.key < $1.key }) {
-                let (state, type) = (group.state.phase.rawValue, "classic")
+                let (state, type) = (group.phaseName, group.typeName)
                 guard states.isEmpty || states.contains(state.lowercased()) else { continue }
                 guard types.isEmpty || types.contains(type) else { continue }
                 guard seesAll || exchange.authorize(.describe, .group, id) else { continue }
                 var answer = Response.Group()
                 answer.groupID = id
-                answer.protocolType = group.state.protocolType ?? ""
+                answer.protocolType = group.protocolType
                 answer.groupState = state
                 answer.groupType = type
                 response.groups.append(answer)

@@ -32,6 +32,8 @@ enum AccessTable {
         (.leaveGroup, [(.group, .read)]),
         (.syncGroup, [(.group, .read)]),
         (.describeGroups, [(.group, .describe)]),
+        (.consumerGroupHeartbeat, [(.group, .read), (.topic, .describe)]),
+        (.consumerGroupDescribe, [(.group, .describe), (.topic, .describe)]),
         // Whoever may not describe the cluster sees the groups that they may describe.
         (.listGroups, [(.cluster, .describe), (.group, .describe)]),
         (.createTopics, [(.cluster, .create), (.topic, .create), (.topic, .describeConfigs)]),

@@ -50,6 +50,7 @@ enum HandlerTable {
         row(ElectLeadersHandler.self), row(AlterPartitionReassignmentsHandler.self),
         row(ListPartitionReassignmentsHandler.self), row(UpdateFeaturesHandler.self),
         row(ListConfigResourcesHandler.self), row(DescribeTopicPartitionsHandler.self),
+        row(ConsumerGroupHeartbeatHandler.self), row(ConsumerGroupDescribeHandler.self),
     ]
 
     static let byKey: [Int16: Row] = Dictionary(uniqueKeysWithValues: rows.map { ($0.layout.key.rawValue, $0) })

@@ -10,5 +10,8 @@ struct BrokerFeature: Sendable {
     /// Levels never change while the broker runs.
     static let epoch: Int64 = 0
 
-    static let table: [BrokerFeature] = []
+    static let table: [BrokerFeature] = [
+        // Groups whose assignment the broker makes (KIP-848).
+        .init(name: "group.version", versions: 0...1, level: 1)
+    ]
 }

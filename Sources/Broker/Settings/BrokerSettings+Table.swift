@@ -164,6 +164,31 @@ extension BrokerSettings {
             "Longest session timeout a member may ask for."
         ),
         .init("group.max.size", .integer(1...100_000), "10000", "Members of a group."),
+        .init("groups.max", .integer(1...10_000_000), "100000", "Groups at a time. Not in Kafka."),
+        .init(
+            "group.consumer.session.timeout.ms",
+            .integer(1...Int64(Int32.max)),
+            "45000",
+            "A member of the consumer protocol is taken for dead after this silence."
+        ),
+        .init(
+            "group.consumer.heartbeat.interval.ms",
+            .integer(1...Int64(Int32.max)),
+            "5000",
+            "What members of the consumer protocol are told to wait between heartbeats."
+        ),
+        .init(
+            "group.consumer.max.size",
+            .integer(1...100_000),
+            "10000",
+            "Members of a group of the consumer protocol."
+        ),
+        .init(
+            "group.consumer.assignors",
+            .list(["uniform", "range"]),
+            "uniform,range",
+            "How the broker assigns partitions; the first is the default."
+        ),
         .init(
             "transaction.state.log.replication.factor",
             .integer(1...1),
