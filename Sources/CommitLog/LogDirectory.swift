@@ -182,6 +182,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
                 isChanged = true
             }
             log.releaseIfIdle(now: monotonic, after: patience)
+            log.dropAheadReads(now: monotonic)
         }
         noteLogStarts(all)
         if isChanged || lock.withLock({ logStarts != storedLogStarts }) {
@@ -240,6 +241,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
             }
         }
         services.writers.stop()
+        services.readers.stop()
         do throws(LogError) {
             try writeCheckpoints()
             try Checkpoint.write(lock.withLock { cleanEnds }, to: Self.cleanMarker(path), directory: path)

@@ -10,6 +10,11 @@ package struct LogSlice: @unchecked Sendable {  // Sendable holds: the bytes are
         self.bytes = bytes
     }
 
+    /// The first bytes, in the same memory.
+    func prefix(_ count: Int) -> LogSlice {
+        LogSlice(owner: owner, bytes: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    }
+
     /// Calls `body` with the bytes and keeps them alive meanwhile.
     package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withExtendedLifetime(owner) { body(bytes) }
@@ -21,14 +26,14 @@ package struct LogSlice: @unchecked Sendable {  // Sendable holds: the bytes are
 /// The slices can be given to `writev` as they are: no copy is made of what is in memory.
 package struct LogRead: Sendable {
     /// A batch may begin in one slice and end in the next.
-    package let slices: [LogSlice]
-    package let byteCount: Int
+    package internal(set) var slices: [LogSlice]
+    package internal(set) var byteCount: Int
     /// The offset behind the last batch; the offset that was asked for when there is none.
-    package let nextOffset: Int64
-    package let highWatermark: Int64
+    package internal(set) var nextOffset: Int64
+    package internal(set) var highWatermark: Int64
     /// The first offset of a transaction that is still open, else the high watermark.
-    package let lastStableOffset: Int64
-    package let logStartOffset: Int64
+    package internal(set) var lastStableOffset: Int64
+    package internal(set) var logStartOffset: Int64
     /// For readers of committed records: the aborted transactions that have records among these.
     package var abortedTransactions: [AbortedTransaction] = []
 

@@ -11,6 +11,7 @@ final class LogServices: Sendable {
     let reads = ReadBufferPool()
     let cache: LogCache
     let writers: WriterPool
+    let readers: ReaderPool
     let rootSync: DirectorySync
     let statistics = LogStatistics()
     /// Bytes appended and not yet written, of all partitions.
@@ -28,6 +29,7 @@ final class LogServices: Sendable {
         self.onEvent = onEvent
         cache = LogCache(limit: settings.cacheBytes)
         writers = WriterPool(threads: settings.writerThreads)
+        readers = ReaderPool(threads: settings.readerThreads)
         rootSync = DirectorySync(path: path)
     }
 }

@@ -81,6 +81,8 @@ package struct LogDirectorySettings: Equatable, Sendable {
     ///
     /// More help when many partitions are written at once.
     package var writerThreads = 4
+    /// Threads that read old data from the disk.
+    package var readerThreads = 4
     /// Bytes of recent batches kept in memory for readers, over all partitions; given back when nobody comes for them.
     package var cacheBytes = 48 << 20
     /// Bytes that may wait for the disk, over all partitions; appends beyond are refused.

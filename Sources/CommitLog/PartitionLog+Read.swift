@@ -74,6 +74,19 @@ extension PartitionLog {
         }
     }
 
+    /// What is in memory; nil when the disk must be asked.
+    func readMemory(from offset: Int64, maxBytes: Int, _ isolation: ReadIsolation) throws(LogError) -> LogRead? {
+        try lock.withLock { () throws(LogError) -> LogRead? in
+            guard case .done(var read) = try readLocked(from: offset, maxBytes: max(0, maxBytes), isolation) else {
+                return nil
+            }
+            guard isolation == .committed, !read.isEmpty else { return read }
+            guard case .found(let aborted) = abortedTransactions(from: offset, to: read.nextOffset) else { return nil }
+            read.abortedTransactions = aborted
+            return read
+        }
+    }
+
     private enum Step {
         case done(LogRead)
         case mustLoadIndex(Segment)

@@ -26,6 +26,7 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     var transactions = OpenTransactions()
     var undo: [ProducerUndo] = []
     var durableWaits: [DurableWait] = []
+    var ahead = AheadReads()
     var readWaits: [RegisteredReadWait] = []
     var nextWaitID = 0
     var stopped: LogError?

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Memory that a read from a file went into; goes back to its pool with the last slice of it.
 final class ReadBuffer: @unchecked Sendable {  // Sendable holds: filled before it is shared, never written again
@@ -52,12 +53,16 @@ final class ReadBufferPool: @unchecked Sendable {  // Sendable holds: the free l
     /// A read asks for a little more than a round number of bytes, and for whole blocks around it.
     private static let slack = 64 << 10
     private static let sizes = [128 << 10, 1 << 20 + slack, 4 << 20 + slack]
-    private static let keptBytesMax = 16 << 20
+    private static let keptBytesMax = 48 << 20
 
     private let lock = Lock()
     private var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: sizes.count)
     private var keptBytes = 0
     private var wasUsed = false
+    private let used = Atomic<Int>(0)
+
+    /// Bytes in buffers that somebody holds.
+    var usedBytes: Int { used.load(ordering: .relaxed) }
 
     deinit { release() }
 
@@ -72,6 +77,7 @@ final class ReadBufferPool: @unchecked Sendable {  // Sendable holds: the free l
             keptBytes -= capacity
             return base
         }
+        used.wrappingAdd(capacity, ordering: .relaxed)
         return ReadBuffer(base: kept ?? ChunkPool.map(capacity), capacity: capacity, pool: self)
     }
 
@@ -85,6 +91,7 @@ final class ReadBufferPool: @unchecked Sendable {  // Sendable holds: the free l
     }
 
     fileprivate func give(_ base: UnsafeMutableRawPointer, _ capacity: Int) {
+        used.wrappingSubtract(capacity, ordering: .relaxed)
         let isKept = lock.withLock {
             guard let slot = Self.sizes.firstIndex(of: capacity), keptBytes + capacity <= Self.keptBytesMax else {
                 return false

@@ -126,10 +126,11 @@ extension WireClient {
     func produce(
         _ topic: String,
         _ records: [UInt8],
-        version: Int16 = 9
+        version: Int16 = 9,
+        partition: Int32 = 0
     ) throws -> ProduceResponse.Topic.Partition {
         let response = try call(
-            produceRequest(topic, records),
+            produceRequest(topic, records, partition: partition),
             version: version,
             as: ProduceResponse.self,
             records: records

@@ -5,118 +5,39 @@ import EventLoop
 import KafkaProtocol
 import Telemetry
 
-/// Fetch 4–12 (leader epochs KIP-320, sessions KIP-227 answered without a session, which every client takes).
+/// Fetch 4–18 (leader epochs KIP-320, sessions KIP-227, topics by id KIP-516, replica state KIP-903, node endpoints
+/// KIP-951, directory ids KIP-853, high watermarks of followers KIP-1166).
 enum FetchHandler: Handler {
     typealias Request = FetchRequest
     typealias Response = FetchResponse
 
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
-        if request.sessionID != 0 {
-            // We never gave out a session.
-            var response = Response()
-            response.errorCode = .fetchSessionIDNotFound
-            return exchange.answer(response)
-        }
-        let result = FetchResult(request, exchange)
-        let mayWait = request.maxWaitMilliseconds > 0 && request.minBytes > 0
-        guard mayWait, !result.hasError, result.byteCount < Int(request.minBytes), !result.isEmptyRequest else {
-            return result.answer(exchange)
-        }
-        WaitingFetch(request, exchange).begin(result)
-    }
-}
-
-/// What a fetch finds at one moment.
-struct FetchResult {
-    private(set) var response = FetchResponse()
-    private(set) var records: [LogRead] = []
-    private(set) var byteCount = 0
-    private(set) var hasError = false
-    /// The partitions that are at their end, with the offset to wait beyond.
-    private(set) var ends: [(log: PartitionLog, offset: Int64)] = []
-    /// The partitions that gave all they have, with the offset of their end.
-    private(set) var partial: [(log: PartitionLog, offset: Int64)] = []
-
-    var isEmptyRequest: Bool { response.responses.isEmpty }
-
-    init(_ request: FetchRequest, _ exchange: Exchange<FetchResponse>) {
         let services = exchange.services
-        let budget = min(Int(max(0, request.maxBytes)), services.settings.int("fetch.max.bytes"))
-        response.responses.reserveCapacity(request.topics.count)
-        for topic in request.topics {
-            var answer = FetchResponse.Topic()
-            answer.topic = topic.topic
-            let isAllowed = exchange.authorize(.read, .topic, topic.topic)
-            let found = services.catalogue.topic(topic.topic)
-            for partition in topic.partitions {
-                answer.partitions.append(
-                    read(partition, found, isAllowed: isAllowed, request, limit: budget - byteCount, exchange)
-                )
-            }
-            response.responses.append(answer)
+        let usesTopicIDs = exchange.version >= 13
+        // Before a session exists the epoch is 0; -1 ends one, or asks for none.
+        guard request.sessionEpoch > 0 else {
+            if request.sessionID != 0 { services.fetchSessions.close(request.sessionID) }
+            let isWanted = exchange.version >= 7 && request.sessionEpoch == 0
+            let session =
+                (isWanted ? services.fetchSessions.open(request, usesTopicIDs: usesTopicIDs) : nil)
+                ?? FetchSession(id: 0, usesTopicIDs: usesTopicIDs)
+            _ = session.apply(request)
+            return OpenFetch(request, exchange, session, isFull: true).begin()
         }
-    }
-
-    func answer(_ exchange: Exchange<FetchResponse>) {
-        exchange.services.metrics.fetchedBytes.add(byteCount)
-        exchange.answer(response, records: records)
-    }
-
-    private mutating func read(
-        _ asked: FetchRequest.Topic.Partition,
-        _ topic: Topic?,
-        isAllowed: Bool,
-        _ request: FetchRequest,
-        limit: Int,
-        _ exchange: Exchange<FetchResponse>
-    ) -> FetchResponse.Topic.Partition {
-        var answer = FetchResponse.Topic.Partition()
-        answer.partitionIndex = asked.partition
-        answer.highWatermark = -1
-        guard isAllowed else { return fail(&answer, .topicAuthorizationFailed) }
-        guard let log = topic?.partition(asked.partition) else { return fail(&answer, .unknownTopicOrPartition) }
-        if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) { return fail(&answer, error) }
-        do throws(LogError) {
-            // The first batch of an answer may be larger than any limit, or its reader would stand still for ever.
-            let partitionLimit = min(Int(max(0, asked.partitionMaxBytes)), max(0, limit))
-            let read = try log.read(
-                from: asked.fetchOffset,
-                maxBytes: partitionLimit,
-                isolation: request.isolation
-            )
-            answer.highWatermark = read.highWatermark
-            answer.lastStableOffset = read.lastStableOffset
-            answer.logStartOffset = read.logStartOffset
-            answer.abortedTransactions =
-                request.isolation == .uncommitted ? nil : read.abortedTransactions.map(\.onWire)
-            if read.isEmpty {
-                ends.append((log, asked.fetchOffset))
-            } else if byteCount == 0 || read.byteCount <= partitionLimit {
-                if exchange.version < 10, FetchChecks.containsZstd(read) {
-                    return fail(&answer, .unsupportedCompressionType)
-                }
-                answer.records = .external(index: records.count, byteCount: read.byteCount)
-                records.append(read)
-                byteCount += read.byteCount
-                partial.append((log, request.isolation == .committed ? read.lastStableOffset : read.highWatermark))
+        switch services.fetchSessions.use(request, usesTopicIDs: usesTopicIDs) {
+        case .session(let session):
+            session.endWait()
+            guard session.apply(request) else {
+                // All was forgotten: nothing is left to be a session of.
+                services.fetchSessions.close(request.sessionID)
+                return exchange.answer(Response())
             }
-        } catch {
-            if case .offsetOutOfRange(_, let start, let highWatermark) = error {
-                answer.logStartOffset = start
-                answer.highWatermark = highWatermark
-            }
-            return fail(&answer, ErrorCode(rawValue: error.kafkaErrorCode))
+            OpenFetch(request, exchange, session, isFull: false).begin()
+        case .error(let code):
+            var response = Response()
+            response.errorCode = code
+            exchange.answer(response)
         }
-        return answer
-    }
-
-    private mutating func fail(
-        _ answer: inout FetchResponse.Topic.Partition,
-        _ error: ErrorCode
-    ) -> FetchResponse.Topic.Partition {
-        hasError = true
-        answer.errorCode = error
-        return answer
     }
 }
 
@@ -146,13 +67,4 @@ enum FetchChecks {
 
 extension FetchRequest {
     var isolation: ReadIsolation { isolationLevel == 0 ? .uncommitted : .committed }
-}
-
-extension AbortedTransaction {
-    fileprivate var onWire: FetchResponse.Topic.Partition.AbortedTransaction {
-        var transaction = FetchResponse.Topic.Partition.AbortedTransaction()
-        transaction.producerID = producerID
-        transaction.firstOffset = firstOffset
-        return transaction
-    }
 }

@@ -5,7 +5,7 @@ import KafkaProtocol
 import Synchronization
 import Telemetry
 
-/// Produce 3–9 (message format 2; idempotence KIP-98, record errors KIP-467).
+/// Produce 3–13 (message format 2; idempotence KIP-98, record errors KIP-467, topics by id KIP-516).
 ///
 /// Advertised from 0, as Kafka does: librdkafka would silently stop compressing otherwise. The batches are given to the
 /// log where the socket put them; acks=1 and acks=all are answered when they are on disk.
@@ -13,7 +13,7 @@ enum ProduceHandler: FrameHandling {
     typealias Request = ProduceRequest
     typealias Response = ProduceResponse
 
-    static let advertised: ClosedRange<Int16> = 0...9
+    static let advertised: ClosedRange<Int16> = 0...13
 
     static func handle(
         _ request: Request,
@@ -27,8 +27,9 @@ enum ProduceHandler: FrameHandling {
         for (topicIndex, topicData) in request.topicData.enumerated() {
             var answer = Response.Topic()
             answer.name = topicData.name
-            let isAllowed = exchange.authorize(.write, .topic, topicData.name)
-            let topic = exchange.services.catalogue.topic(topicData.name)
+            answer.topicID = topicData.topicID
+            let topic = exchange.services.catalogue.topic(topicData.name, id: topicData.topicID)
+            let isAllowed = exchange.authorize(.write, .topic, topic?.name ?? topicData.name)
             for (partitionIndex, data) in topicData.partitionData.enumerated() {
                 var partition = Response.Topic.Partition()
                 partition.index = data.index
@@ -68,6 +69,7 @@ enum ProduceHandler: FrameHandling {
     ) throws(ProduceRefusal) -> (PartitionLog, AppendResult) {
         guard (-1...1).contains(request.acks) else { throw ProduceRefusal(.invalidRequiredAcks) }
         guard request.transactionalID == nil else { throw ProduceRefusal(.transactionalIDAuthorizationFailed) }
+        guard topic != nil || exchange.version < 13 else { throw ProduceRefusal(.unknownTopicID) }
         guard isAllowed else { throw ProduceRefusal(.topicAuthorizationFailed) }
         guard let topic, let log = topic.partition(data.index) else { throw ProduceRefusal(.unknownTopicOrPartition) }
         guard !topic.isInternal else { throw ProduceRefusal(.invalidTopic) }

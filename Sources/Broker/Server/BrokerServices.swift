@@ -16,6 +16,7 @@ final class BrokerServices: Sendable {
     let producerIDs: ProducerIDs
     let groups: GroupCoordinator
     let quotas: Quotas
+    let fetchSessions: FetchSessions
     /// Nil when nobody is asked who may do what.
     let access: AccessControl?
     /// The thread of everything that changes topics or waits for the disk.
@@ -48,6 +49,7 @@ final class BrokerServices: Sendable {
         self.producerIDs = producerIDs
         self.groups = groups
         self.quotas = quotas
+        fetchSessions = FetchSessions(limit: settings.int("max.incremental.fetch.session.cache.slots"), clock: clock)
         self.access = access
         self.administration = administration
         self.advertised = advertised

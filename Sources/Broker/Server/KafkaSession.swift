@@ -17,7 +17,7 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
     /// Who the client has shown to be; changes with authentication alone.
     private(set) var principal = Principal.anonymous
     /// Fetches that wait for data; ended when the connection goes.
-    private var waitingFetches: [ObjectIdentifier: WaitingFetch] = [:]
+    private var waitingFetches: [ObjectIdentifier: OpenFetch] = [:]
     private var accessCache = AccessCache()
 
     init(services: BrokerServices, connection: Connection) {
@@ -86,9 +86,9 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
         waitingFetches = [:]
     }
 
-    func add(_ fetch: WaitingFetch) { waitingFetches[ObjectIdentifier(fetch)] = fetch }
+    func add(_ fetch: OpenFetch) { waitingFetches[ObjectIdentifier(fetch)] = fetch }
 
-    func remove(_ fetch: WaitingFetch) { waitingFetches[ObjectIdentifier(fetch)] = nil }
+    func remove(_ fetch: OpenFetch) { waitingFetches[ObjectIdentifier(fetch)] = nil }
 
     /// Answers all fetches with what there is; used when the broker stops.
     func finishFetches() { for fetch in waitingFetches.values { fetch.finish() } }

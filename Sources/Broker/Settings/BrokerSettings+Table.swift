@@ -16,6 +16,7 @@ extension BrokerSettings {
         .init("auto.create.topics.enable", .flag, "true", "Create a topic when a client asks for it by name."),
         .init("delete.topic.enable", .flag, "true", "Allow topics to be deleted."),
         .init("num.network.threads", .integer(1...64), "2", "Event loops that serve connections."),
+        .init("num.io.threads", .integer(1...64), "4", "Threads that read old data from the disk."),
         .init(
             "socket.request.max.bytes",
             .integer(1024...Int64(Int32.max)),
@@ -36,6 +37,12 @@ extension BrokerSettings {
             "Produced bytes that may wait for the disk before connections are no longer read."
         ),
         .init("fetch.max.bytes", .integer(1024...Int64(Int32.max)), "16777216", "Most bytes of one fetch answer."),
+        .init(
+            "max.incremental.fetch.session.cache.slots",
+            .integer(0...100_000),
+            "1000",
+            "Fetch sessions at a time; further consumers fetch without one."
+        ),
         .init("message.max.bytes", .integer(0...Int64(Int32.max)), "1048588", "Largest record batch."),
         .init(
             "log.flush",

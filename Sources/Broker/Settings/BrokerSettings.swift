@@ -124,6 +124,7 @@ package struct BrokerSettings: Sendable {
         var settings = LogDirectorySettings()
         let cache = int("log.cache.bytes")
         settings.cacheBytes = cache >= 0 ? cache : min(MachineMemory.byteCount / 8, 1 << 30)
+        settings.readerThreads = int("num.io.threads")
         settings.pendingByteLimit = int("queued.max.request.bytes")
         settings.usesDirectIO = flag("log.direct.io")
         settings.cleaner.isEnabled = flag("log.cleaner.enable")

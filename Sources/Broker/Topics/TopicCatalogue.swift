@@ -59,6 +59,9 @@ package final class TopicCatalogue: Sendable {
 
     package func topic(_ name: String) -> Topic? { state.withLock { $0.byName[name] } }
 
+    /// The topic of a request that names it, or has its id from the version on that knows ids.
+    func topic(_ name: String, id: KafkaUUID) -> Topic? { id == .zero ? topic(name) : topic(id: id) }
+
     package func topic(id: KafkaUUID) -> Topic? {
         state.withLock { state in state.nameByID[id].flatMap { state.byName[$0] } }
     }

@@ -1,8 +1,8 @@
 package import Bytes
 
-/// Fetch (key 1), versions 4–12, flexible from 12.
+/// Fetch (key 1), versions 4–18, flexible from 12; topics by id from 13, the replica's state in a tagged field from 15.
 package struct FetchRequest: KafkaRequest {
-    package static let layout = MessageLayout(.fetch, versions: 4...12, flexibleFrom: 12)
+    package static let layout = MessageLayout(.fetch, versions: 4...18, flexibleFrom: 12)
 
     package struct Topic: WireStruct {
         package struct Partition: WireStruct {
@@ -37,18 +37,21 @@ package struct FetchRequest: KafkaRequest {
         }
 
         package var topic: String = ""
+        package var topicID: KafkaUUID = .zero
         package var partitions: [Partition] = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-            topic = try reader.string()
+            if version <= 12 { topic = try reader.string() }
+            if version >= 13 { topicID = try reader.uuid() }
             partitions = try reader.array(of: Partition.self, version)
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
-            writer.string(topic)
+            if version <= 12 { writer.string(topic) }
+            if version >= 13 { writer.uuid(topicID) }
             writer.array(partitions, version)
             writer.emptyTaggedFields()
         }
@@ -56,18 +59,21 @@ package struct FetchRequest: KafkaRequest {
 
     package struct ForgottenTopic: WireStruct {
         package var topic: String = ""
+        package var topicID: KafkaUUID = .zero
         package var partitions: [Int32] = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-            if version >= 7 { topic = try reader.string() }
+            if version >= 7 && version <= 12 { topic = try reader.string() }
+            if version >= 13 { topicID = try reader.uuid() }
             if version >= 7 { partitions = try reader.int32s() }
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
-            if version >= 7 { writer.string(topic) }
+            if version >= 7 && version <= 12 { writer.string(topic) }
+            if version >= 13 { writer.uuid(topicID) }
             if version >= 7 { writer.int32s(partitions) }
             writer.emptyTaggedFields()
         }
@@ -88,7 +94,7 @@ package struct FetchRequest: KafkaRequest {
     package init() {}
 
     package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-        replicaID = try reader.int32()
+        if version <= 14 { replicaID = try reader.int32() }
         maxWaitMilliseconds = try reader.int32()
         minBytes = try reader.int32()
         maxBytes = try reader.int32()
@@ -102,13 +108,17 @@ package struct FetchRequest: KafkaRequest {
         while let tag = try reader.nextTag(&tags) {
             switch tag {
             case 0: clusterID = try reader.nullableString()
+            case 1 where version >= 15:
+                replicaID = try reader.int32()
+                _ = try reader.int64()
+                try reader.skipTaggedFields()
             default: try reader.skipTag(tags)
             }
         }
     }
 
     package func write(to writer: inout WireWriter, version: Int16) {
-        writer.int32(replicaID)
+        if version <= 14 { writer.int32(replicaID) }
         writer.int32(maxWaitMilliseconds)
         writer.int32(minBytes)
         writer.int32(maxBytes)
@@ -250,18 +260,21 @@ package struct FetchResponse: WireStruct {
         }
 
         package var topic: String = ""
+        package var topicID: KafkaUUID = .zero
         package var partitions: [Partition] = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-            topic = try reader.string()
+            if version <= 12 { topic = try reader.string() }
+            if version >= 13 { topicID = try reader.uuid() }
             partitions = try reader.array(of: Partition.self, version)
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
-            writer.string(topic)
+            if version <= 12 { writer.string(topic) }
+            if version >= 13 { writer.uuid(topicID) }
             writer.array(partitions, version)
             writer.emptyTaggedFields()
         }

@@ -1,8 +1,8 @@
 package import Bytes
 
-/// Produce (key 0), versions 3–9, flexible from 9.
+/// Produce (key 0), versions 3–13, flexible from 9; topics by id from 13.
 package struct ProduceRequest: KafkaRequest {
-    package static let layout = MessageLayout(.produce, versions: 3...9, flexibleFrom: 9)
+    package static let layout = MessageLayout(.produce, versions: 3...13, flexibleFrom: 9)
 
     package struct Topic: WireStruct {
         package struct Partition: WireStruct {
@@ -25,18 +25,21 @@ package struct ProduceRequest: KafkaRequest {
         }
 
         package var name: String = ""
+        package var topicID: KafkaUUID = .zero
         package var partitionData: [Partition] = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-            name = try reader.string()
+            if version <= 12 { name = try reader.string() }
+            if version >= 13 { topicID = try reader.uuid() }
             partitionData = try reader.array(of: Partition.self, version)
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
-            writer.string(name)
+            if version <= 12 { writer.string(name) }
+            if version >= 13 { writer.uuid(topicID) }
             writer.array(partitionData, version)
             writer.emptyTaggedFields()
         }
@@ -123,18 +126,21 @@ package struct ProduceResponse: WireStruct {
         }
 
         package var name: String = ""
+        package var topicID: KafkaUUID = .zero
         package var partitionResponses: [Partition] = []
 
         package init() {}
 
         package init(from reader: inout WireReader, version: Int16) throws(ByteError) {
-            name = try reader.string()
+            if version <= 12 { name = try reader.string() }
+            if version >= 13 { topicID = try reader.uuid() }
             partitionResponses = try reader.array(of: Partition.self, version)
             try reader.skipTaggedFields()
         }
 
         package func write(to writer: inout WireWriter, version: Int16) {
-            writer.string(name)
+            if version <= 12 { writer.string(name) }
+            if version >= 13 { writer.uuid(topicID) }
             writer.array(partitionResponses, version)
             writer.emptyTaggedFields()
         }
