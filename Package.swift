@@ -61,9 +61,10 @@ let package = Package(
         swift("Settings"),
         swift("JSON", ["CSimdJSON"]),
         swift("Retrieval"),
+        swift("TLS", ["COpenSSL"]),
 
         // Layer 3
-        swift("EventLoop", ["Bytes", "CLinux", "Telemetry"]),
+        swift("EventLoop", ["Bytes", "CLinux", "Telemetry", "TLS"]),
         swift("Compression", ["Bytes", "CZstd", "CLZ4", "CSnappy", "CZlib"]),
         swift("RdKafka", ["CRdKafka", "CLinux", "Telemetry"]),
         swift("Postgres", ["CLibPQ", "Telemetry"]),
@@ -85,7 +86,10 @@ let package = Package(
         // Layer 6
         swift(
             "Broker",
-            ["CommitLog", "KafkaProtocol", "EventLoop", "Bytes", "Compression", "Clocks", "Telemetry", "CLinux"]
+            [
+                "CommitLog", "KafkaProtocol", "EventLoop", "TLS", "Crypto", "JSON", "Bytes", "Compression", "Clocks",
+                "Telemetry", "CLinux",
+            ]
         ),
         swift("SomaStreams", ["RdKafka", "Events", "JSON", "StateStore", "Telemetry", "Clocks", "Crypto"]),
         swift("SinkRuntime", ["RdKafka", "Events", "JSON", "Telemetry", "Clocks"]),
@@ -203,7 +207,13 @@ let package = Package(
         tests("ClocksTests", ["Clocks"]),
         tests("TelemetryTests", ["Telemetry", "Clocks"]),
         tests("EventLoopTests", ["EventLoop", "Bytes", "Clocks", "Telemetry", "TestSupport"]),
-        tests("BrokerTests", ["Broker", "CommitLog", "KafkaProtocol", "Bytes", "Clocks", "Telemetry", "TestSupport"]),
+        tests(
+            "BrokerTests",
+            [
+                "Broker", "Crypto", "JSON", "TLS", "CommitLog", "KafkaProtocol", "Bytes", "Clocks", "Telemetry",
+                "TestSupport",
+            ]
+        ),
         tests("KafkaProtocolTests", ["KafkaProtocol", "Bytes", "Clocks", "Compression"]),
         tests("RetrievalTests", ["Retrieval", "Clocks"]),
         tests(

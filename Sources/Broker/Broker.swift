@@ -16,6 +16,8 @@ package final class Broker: Sendable {
         let services: BrokerServices
         let server: SocketServer
         let loops: [EventLoop]
+        /// Looks at passwords.
+        let checks: EventLoop
         let collector: Int
     }
 
@@ -39,30 +41,40 @@ package final class Broker: Sendable {
 
     /// Opens the log, restores the groups and serves connections when it returns.
     ///
-    /// - Returns: The address, with the port that was found when 0 was asked for.
+    /// - Returns: The address of the first listener, with the port that was found when 0 was asked for.
     /// - Throws: `EventLoopError`, `LogError` or the catalogue's error; nothing is left running then.
     package func start() throws -> BrokerSettings.Address {
         precondition(running.withLock { $0 == nil }, "the broker runs already")
         Self.raiseFileLimit()
         let started = clock.monotonicNanoseconds
         // Two of us never fight over a port with the log half open.
-        let socket = try ListeningSocket(address: settings.listen.host, port: settings.listen.port)
+        let sockets = try Self.bind(settings.listeners)
         var stack = StartStack()
         do {
-            try start(on: socket, &stack)
+            try start(on: sockets, &stack)
         } catch {
-            socket.close()
+            for socket in sockets { socket.close() }
             stack.undo()
             throw error
         }
-        var address = settings.listen
-        address.port = socket.port
         let elapsed = (clock.monotonicNanoseconds - started) / 1_000_000
-        logger.info(
-            "listening",
-            ["address": "\(address)", "data": .value(settings.dataDirectory), "ms": .value(elapsed)]
-        )
-        return address
+        let bound = zip(settings.listeners, sockets).map { listener, socket in
+            var address = listener.address
+            if address.host.isEmpty { address.host = "0.0.0.0" }
+            address.port = socket.port
+            return address
+        }
+        for (listener, address) in zip(settings.listeners, bound) {
+            logger.info(
+                "listening",
+                [
+                    "address": "\(address)", "listener": .value(listener.name),
+                    "security": .value(listener.security.rawValue), "data": .value(settings.dataDirectory),
+                    "ms": .value(elapsed),
+                ]
+            )
+        }
+        return bound[0]
     }
 
     /// Names the cluster; nil while the broker is stopped.
@@ -90,6 +102,7 @@ package final class Broker: Sendable {
         for loop in running.loops { loop.stop() }
         services.groups.loop.stop()
         services.administration.stop()
+        running.checks.stop()
         logger.info("stopped")
     }
 
@@ -104,7 +117,20 @@ package final class Broker: Sendable {
         }
     }
 
-    private func start(on socket: ListeningSocket, _ stack: inout StartStack) throws {
+    private static func bind(_ listeners: [ListenerSettings]) throws -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        do throws(EventLoopError) {
+            for listener in listeners {
+                sockets.append(try ListeningSocket(host: listener.address.host, port: listener.address.port))
+            }
+        } catch {
+            for socket in sockets { socket.close() }
+            throw error
+        }
+        return sockets
+    }
+
+    private func start(on sockets: [ListeningSocket], _ stack: inout StartStack) throws {
         let (clock, logger) = (clock, logger)
         let directory = try LogDirectory(
             path: settings.dataDirectory,
@@ -136,9 +162,15 @@ package final class Broker: Sendable {
             )
         )
         try groups.load()
-        guard let advertised = settings.advertised(port: socket.port) else {
-            throw SettingsProblem(lines: ["advertised.listeners cannot be read"])
-        }
+        let checks = try EventLoop(name: "broker-login")
+        stack.loops.append(checks)
+        let security = try ListenerSecurity(
+            configs,
+            directory: directory.path,
+            ports: sockets.map(\.port),
+            checks: checks,
+            logger
+        )
         let services = BrokerServices(
             settings: settings,
             clock: clock,
@@ -152,7 +184,7 @@ package final class Broker: Sendable {
             quotas: try Quotas(settings, directory: directory.path, clock: clock, metrics: registry),
             access: try AccessControl(settings, directory: directory.path),
             administration: administration,
-            advertised: advertised
+            security: security
         )
         var loops: [EventLoop] = []
         for index in 0..<settings.int("num.network.threads") {
@@ -170,9 +202,12 @@ package final class Broker: Sendable {
         )
         groups.start()
         Self.maintainLater(services)
-        server.serve(socket)
+        security.watch(on: administration)
+        server.serve(Array(zip(sockets, security.listeners.map(\.endpoint))))
         let collector = BrokerMetrics.collectLog(directory, registry)
-        running.withLock { $0 = Running(services: services, server: server, loops: loops, collector: collector) }
+        running.withLock {
+            $0 = Running(services: services, server: server, loops: loops, checks: checks, collector: collector)
+        }
     }
 
     private static func offsetsTopic(_ catalogue: TopicCatalogue, _ settings: BrokerSettings) throws -> Topic {

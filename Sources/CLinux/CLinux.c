@@ -3,9 +3,11 @@
 
 #include <arpa/inet.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -22,17 +24,14 @@ int soma_accept4(int descriptor, void *address, unsigned int *length, int flags)
     return accept4(descriptor, (struct sockaddr *)address, length, flags);
 }
 
-int soma_listen_ipv4(unsigned int address, unsigned short port, int backlog) {
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+static int listen_on(const struct addrinfo *address, int backlog) {
+    int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -1;
-    int on = 1;
-    struct sockaddr_in name;
-    memset(&name, 0, sizeof name);
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(address);
-    name.sin_port = htons(port);
+    int on = 1, off = 0;
+    if (address->ai_family == AF_INET6 && address->ai_flags & AI_PASSIVE)
+        setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(descriptor, (struct sockaddr *)&name, sizeof name) < 0 || listen(descriptor, backlog) < 0) {
+        bind(descriptor, address->ai_addr, address->ai_addrlen) < 0 || listen(descriptor, backlog) < 0) {
         int failure = errno;
         close(descriptor);
         errno = failure;
@@ -41,24 +40,56 @@ int soma_listen_ipv4(unsigned int address, unsigned short port, int backlog) {
     return descriptor;
 }
 
-int soma_local_port(int descriptor) {
-    struct sockaddr_in name;
-    socklen_t length = sizeof name;
-    if (getsockname(descriptor, (struct sockaddr *)&name, &length) < 0) return -1;
-    return ntohs(name.sin_port);
+int soma_listen(const char *host, unsigned short port, int backlog, int *lookup) {
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    struct addrinfo hints, *found = NULL;
+    memset(&hints, 0, sizeof hints);
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = *host ? 0 : AI_PASSIVE;
+    // Every address: one socket for IPv6 takes IPv4 as well; a machine without IPv6 gets the other.
+    if (!*host) hints.ai_family = AF_INET6;
+    *lookup = getaddrinfo(*host ? host : NULL, service, &hints, &found);
+    int descriptor = -1;
+    if (*lookup == 0) {
+        found->ai_flags = hints.ai_flags;
+        descriptor = listen_on(found, backlog);
+        int failure = errno;
+        freeaddrinfo(found);
+        errno = failure;
+    }
+    if (descriptor >= 0 || *host || errno == EADDRINUSE || errno == EACCES) return descriptor;
+    return soma_listen("0.0.0.0", port, backlog, lookup);
 }
 
-int soma_accept_ipv4(int descriptor, unsigned int *address, unsigned short *port) {
-    struct sockaddr_in peer;
-    memset(&peer, 0, sizeof peer);
-    socklen_t length = sizeof peer;
-    int accepted = accept4(descriptor, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int soma_local_port(int descriptor) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    if (getsockname(descriptor, (struct sockaddr *)&name, &length) < 0) return -1;
+    return ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port
+                                            : ((struct sockaddr_in *)&name)->sin_port);
+}
+
+int soma_accept(int descriptor, char *peer, int capacity) {
+    struct sockaddr_storage name;
+    memset(&name, 0, sizeof name);
+    socklen_t length = sizeof name;
+    int accepted = accept4(descriptor, (struct sockaddr *)&name, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) return -1;
     int on = 1;
     setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(accepted, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    *address = ntohl(peer.sin_addr.s_addr);
-    *port = ntohs(peer.sin_port);
+    char text[INET6_ADDRSTRLEN] = "?";
+    if (name.ss_family == AF_INET6) {
+        struct sockaddr_in6 *six = (struct sockaddr_in6 *)&name;
+        int mapped = IN6_IS_ADDR_V4MAPPED(&six->sin6_addr);
+        inet_ntop(mapped ? AF_INET : AF_INET6, six->sin6_addr.s6_addr + (mapped ? 12 : 0), text, sizeof text);
+        snprintf(peer, capacity, mapped ? "%s:%u" : "[%s]:%u", text, ntohs(six->sin6_port));
+    } else {
+        struct sockaddr_in *four = (struct sockaddr_in *)&name;
+        inet_ntop(AF_INET, &four->sin_addr, text, sizeof text);
+        snprintf(peer, capacity, "%s:%u", text, ntohs(four->sin_port));
+    }
     return accepted;
 }
 

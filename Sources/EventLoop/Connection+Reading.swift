@@ -1,5 +1,6 @@
 private import CLinux
 private import Glibc
+internal import TLS
 private import Telemetry
 
 extension Connection {
@@ -15,7 +16,7 @@ extension Connection {
             if count == 0 { return close(nil) }
             if count < 0 {
                 if errno == EAGAIN || errno == EINTR { return }
-                return close(nil)
+                return close(readFault)
             }
             lastReadMilliseconds = loop.nowMilliseconds
             server.metrics.bytesIn.add(count)
@@ -24,8 +25,9 @@ extension Connection {
             if inboxCount > 0 { parseInbox() }
             if isOpen, count > inInbox { take(fromScratch: count - inInbox) }
             // A short read means that the socket is empty.
-            if count < room.count + scratch.capacity { return }
+            if count < room.count + scratch.capacity, !mayHoldMore { return }
         }
+        readMoreLater()
     }
 
     /// The free part of the inbox that the rest of its first frame needs; empty when the inbox is.
@@ -49,6 +51,7 @@ extension Connection {
     }
 
     private func read(into room: UnsafeMutableRawBufferPointer) -> Int {
+        if let stream { return read(into: room, through: stream) }
         guard room.count > 0 else { return Glibc.read(descriptor, scratch.base, scratch.capacity) }
         return withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { vectors in
             vectors[0] = iovec(iov_base: room.baseAddress, iov_len: room.count)
@@ -109,10 +112,8 @@ extension Connection {
         var position = 0
         while isOpen, isReading, bytes.count - position >= 4 {
             let size = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: position, as: Int32.self)))
-            guard size >= 0, size <= server.limits.frameBytesMax else {
-                close(
-                    ConnectionFault("frame of \(size) bytes; 0 to \(server.limits.frameBytesMax) are allowed")
-                )
+            guard size >= 0, size <= frameBytesMax else {
+                close(oversizeFault(size))
                 return position
             }
             guard bytes.count - position - 4 >= size else { return position }
@@ -123,12 +124,20 @@ extension Connection {
         return position
     }
 
+    private func oversizeFault(_ size: Int) -> ConnectionFault {
+        // The first bytes of a TLS hello: record type and major version.
+        if stream == nil, size >> 24 == Self.handshakeRecord, size >> 16 & 0xff == 3 {
+            return ConnectionFault("a TLS client at listener \(endpoint.name), which speaks no TLS")
+        }
+        return ConnectionFault("frame of \(size) bytes; 0 to \(frameBytesMax) are allowed")
+    }
+
     /// How many bytes the first frame needs with its length; 4 while that is unknown.
     ///
     /// The length has been checked, or will be by `parse` before it is used as a capacity beyond one block.
     private func frameBytesNeeded(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard bytes.count >= 4 else { return 4 }
         let size = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: Int32.self)))
-        return 4 + min(max(0, size), server.limits.frameBytesMax)
+        return 4 + min(max(0, size), frameBytesMax)
     }
 }

@@ -1,6 +1,7 @@
 private import CLinux
 private import Glibc
 private import Telemetry
+internal import TLS
 
 /// One accepted socket: frames in, answers out in the order of the frames.
 ///
@@ -18,6 +19,10 @@ package final class Connection: EventSource, @unchecked Sendable {
     package let loop: EventLoop
     /// The address of the other side.
     package let peer: String
+    /// What the listener that the peer came by asks of it.
+    package let endpoint: Endpoint
+    /// The name in the client's certificate, which has been verified.
+    package internal(set) var certificateSubject: String?
     let server: SocketServer
     let scratch: LoopScratch
     var descriptor: Int32
@@ -29,6 +34,20 @@ package final class Connection: EventSource, @unchecked Sendable {
     var inbox: Block?
     var inboxCount = 0
     var lastReadMilliseconds: Int64
+
+    /// The largest frame taken at this time.
+    private(set) var frameBytesMax: Int
+
+    // Encryption.
+    var stream: TLSStream?
+    /// The handshake is not over.
+    var isSecuring: Bool
+    /// OpenSSL may have bytes for us of which the socket knows nothing.
+    var mayHoldMore = false
+    var isReadPosted = false
+    var readWantsWrite = false
+    var readFault: ConnectionFault?
+    private var setupTimer: TimerQueue.Token?
 
     // Answering.
     private var slots: [Slot] = []
@@ -44,10 +63,22 @@ package final class Connection: EventSource, @unchecked Sendable {
     var isHeldByCongestion = false
     /// Nothing is read for a while; see `mute`.
     private(set) var isMuted = false
+    /// Set when the connection ends with the answers that are under way.
+    private var endsWith: ConnectionFault?
 
-    init(loop: EventLoop, server: SocketServer, scratch: LoopScratch, descriptor: Int32, peer: String) {
+    init(
+        loop: EventLoop,
+        server: SocketServer,
+        scratch: LoopScratch,
+        descriptor: Int32,
+        peer: String,
+        endpoint: Endpoint
+    ) {
         self.loop = loop
         self.server = server
+        self.endpoint = endpoint
+        isSecuring = endpoint.tls != nil
+        frameBytesMax = endpoint.loginFrameBytesMax ?? server.limits.frameBytesMax
         self.scratch = scratch
         self.descriptor = descriptor
         self.peer = peer
@@ -57,16 +88,43 @@ package final class Connection: EventSource, @unchecked Sendable {
 
     var isOpen: Bool { descriptor >= 0 }
 
-    func start(_ handler: any FrameHandler) throws(EventLoopError) {
-        self.handler = handler
+    func start() throws(EventLoopError) {
         interest = EventLoop.Interest.read
         token = try loop.watch(descriptor, interest, self)
+        if isSecuring || endpoint.loginFrameBytesMax != nil {
+            let limit = endpoint.setupMilliseconds
+            setupTimer = loop.schedule(afterMilliseconds: limit) { [self] in
+                setupTimer = nil
+                let missing = isSecuring ? "no TLS handshake" : "no login"
+                close(ConnectionFault("\(missing) within \(limit) ms on listener \(endpoint.name)"))
+            }
+        }
+        if !isSecuring { serve() }
+    }
+
+    /// From here on frames are taken.
+    func serve() {
+        handler = server.makeHandler(self)
+        if endpoint.loginFrameBytesMax == nil { endSetup() }
+    }
+
+    /// The client has shown who it is: it is served like any other now; loop thread only.
+    package func loggedIn() {
+        frameBytesMax = server.limits.frameBytesMax
+        endSetup()
+    }
+
+    private func endSetup() {
+        if let setupTimer { loop.cancel(setupTimer) }
+        setupTimer = nil
     }
 
     package func ready(_ events: UInt32) {
+        if isSecuring { return secure() }
         if events & EventLoop.Interest.write != 0 {
             flush()
             resume()
+            if isOpen, readWantsWrite { readAvailable() }
         }
         if isOpen, events & (EventLoop.Interest.read | EventLoop.Interest.broken) != 0 {
             // With reading switched off, only a broken connection brings us here.
@@ -81,7 +139,7 @@ package final class Connection: EventSource, @unchecked Sendable {
             && !isMuted && output.byteCount <= server.limits.outputBytesMax && !server.isCongestedNow(on: self)
     }
 
-    var isReading: Bool { mayTakeRequest && !server.isDraining }
+    var isReading: Bool { mayTakeRequest && !server.isDraining && endsWith == nil }
 
     /// Hands one whole frame over.
     func take(_ frame: UnsafeRawBufferPointer) {
@@ -131,6 +189,14 @@ package final class Connection: EventSource, @unchecked Sendable {
         }
     }
 
+    /// See `Responder.sendLast`.
+    func complete(_ slot: UInt64, _ chunks: [OutputChunk], endingWith fault: ConnectionFault) {
+        guard loop.isCurrent else { return loop.post { self.complete(slot, chunks, endingWith: fault) } }
+        endsWith = fault
+        complete(slot, chunks)
+        updateInterest()
+    }
+
     func fail(_ fault: ConnectionFault) {
         guard loop.isCurrent else { return loop.post { self.fail(fault) } }
         close(fault)
@@ -138,8 +204,9 @@ package final class Connection: EventSource, @unchecked Sendable {
 
     /// Goes on with what was held back; called when the reason for holding back may be gone.
     func resume() {
-        guard isOpen else { return }
+        guard isOpen, !isSecuring else { return }
         if isReading, inboxCount > 0 { parseInbox() }
+        readMoreLater()
         updateInterest()
     }
 
@@ -157,16 +224,22 @@ package final class Connection: EventSource, @unchecked Sendable {
 
     private func flush() {
         let before = output.byteCount
-        guard output.write(to: descriptor) else { return close(nil) }
+        let isSound = stream.map { output.write(through: $0) } ?? output.write(to: descriptor)
+        guard isSound else { return close(nil) }
         if output.byteCount < before {
             lastWriteMilliseconds = loop.nowMilliseconds
             server.metrics.bytesOut.add(before - output.byteCount)
         }
+        if let endsWith, output.isEmpty, slots.isEmpty { close(endsWith) }
     }
 
     func updateInterest() {
-        guard isOpen else { return }
-        let wanted = (isReading ? EventLoop.Interest.read : 0) | (output.isEmpty ? 0 : EventLoop.Interest.write)
+        guard isOpen, !isSecuring else { return }
+        let mustWrite = !output.isEmpty || readWantsWrite
+        setInterest((isReading ? EventLoop.Interest.read : 0) | (mustWrite ? EventLoop.Interest.write : 0))
+    }
+
+    func setInterest(_ wanted: UInt32) {
         guard wanted != interest else { return }
         interest = wanted
         loop.change(token, descriptor, wanted)
@@ -192,7 +265,12 @@ package final class Connection: EventSource, @unchecked Sendable {
         if let fault {
             server.metrics.faults.add()
             server.logger.warning("connection closed", ["peer": .value(peer), "reason": .value(fault.description)])
+        } else if !isSecuring {
+            stream?.sendEnd()
         }
+        endSetup()
+        if isSecuring { scratch.handshakes.removeAll { $0 === self } }
+        stream = nil
         loop.unwatch(token, descriptor)
         Glibc.close(descriptor)
         descriptor = -1

@@ -30,6 +30,11 @@ package struct Responder: Sendable {
     /// Closes the matter without an answer (produce with acks=0).
     package func sendNothing() { connection.complete(slot, []) }
 
+    /// Sends the bytes of the last answer and closes the connection when they and those before have left.
+    package func sendLast(_ chunks: [OutputChunk], _ fault: ConnectionFault) {
+        connection.complete(slot, chunks, endingWith: fault)
+    }
+
     /// Closes the connection instead of answering, and says why in the log.
     package func fail(_ fault: ConnectionFault) { connection.fail(fault) }
 }

@@ -5,11 +5,11 @@ internal import Telemetry
 final class Listener: EventSource {
     private let descriptor: Int32
     private let loop: EventLoop
-    private let accept: () -> Void
+    private let accept: (Listener) -> Void
     private var token: EventLoop.Token = 0
     private var isStopped = false
 
-    init(descriptor: Int32, loop: EventLoop, accept: @escaping () -> Void) {
+    init(descriptor: Int32, loop: EventLoop, accept: @escaping (Listener) -> Void) {
         self.descriptor = descriptor
         self.loop = loop
         self.accept = accept
@@ -23,7 +23,7 @@ final class Listener: EventSource {
         }
     }
 
-    func ready(_ events: UInt32) { accept() }
+    func ready(_ events: UInt32) { accept(self) }
 
     /// Leaves waiting connections to the kernel for a while: there is nothing to take them with.
     func pause(milliseconds: Int64) {

@@ -7,10 +7,18 @@ package struct ListeningSocket: Sendable {
     /// The port, which matters when 0 was asked for.
     package let port: UInt16
 
-    /// Binds an IPv4 address (host order).
-    package init(address: UInt32, port: UInt16, backlog: Int32 = 1024) throws(EventLoopError) {
-        descriptor = soma_listen_ipv4(address, port, backlog)
-        guard descriptor >= 0 else { throw EventLoopError("listen on \(Self.text(address, port))", code: errno) }
+    /// Binds an address, or the first one that a host name stands for.
+    ///
+    /// An empty host is every address of the machine, of IPv6 and IPv4 where there is both.
+    package init(host: String, port: UInt16, backlog: Int32 = 1024) throws(EventLoopError) {
+        var lookup: Int32 = 0
+        descriptor = soma_listen(host, port, backlog, &lookup)
+        guard descriptor >= 0 else {
+            let operation = "listen on \(host.contains(":") ? "[\(host)]" : host):\(port)"
+            let code = errno
+            guard lookup != 0 else { throw EventLoopError(operation, code: code) }
+            throw EventLoopError("\(operation): \(String(cString: gai_strerror(lookup)))", code: EADDRNOTAVAIL)
+        }
         let bound = soma_local_port(descriptor)
         guard bound >= 0 else {
             let code = errno
@@ -22,8 +30,4 @@ package struct ListeningSocket: Sendable {
 
     /// Lets a socket go that was never served.
     package func close() { Glibc.close(descriptor) }
-
-    static func text(_ address: UInt32, _ port: UInt16) -> String {
-        "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255):\(port)"
-    }
 }

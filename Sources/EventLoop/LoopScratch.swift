@@ -10,6 +10,8 @@ final class LoopScratch: @unchecked Sendable {
     var connections: [ObjectIdentifier: Connection] = [:]
     /// Connections that stopped reading because the broker has too much to write.
     var congested: [Connection] = []
+    /// Connections in the middle of their TLS handshake, the oldest first.
+    var handshakes: [Connection] = []
 
     init() {
         guard let base = malloc(capacity) else { fatalError("out of memory: \(capacity) bytes asked") }

@@ -1,5 +1,6 @@
 private import CLinux
 private import Glibc
+internal import TLS
 
 /// Bytes that wait for a socket, in order; many chunks leave in one system call.
 struct OutputQueue {
@@ -7,6 +8,8 @@ struct OutputQueue {
     private static let vectorsMax = 64
     /// Bytes written in one go before the loop's other connections get their turn.
     private static let burstBytes = 4 << 20
+    /// The most that one TLS record carries.
+    private static let recordBytes = 16 << 10
 
     private var chunks: [OutputChunk] = []
     private var head = 0
@@ -52,6 +55,44 @@ struct OutputQueue {
                 )
             }
             return writev(descriptor, vectors.baseAddress, Int32(count))
+        }
+    }
+
+    /// As `write(to:)`, but encrypted, record by record.
+    mutating func write(through stream: TLSStream) -> Bool {
+        var burst = 0
+        while byteCount > 0, burst < Self.burstBytes {
+            switch writeRecord(through: stream) {
+            case .moved(let count):
+                burst += count
+                advance(count)
+            // Reading goes on anyway; what is wanted from the peer will come.
+            case .wantsRead, .wantsWrite: return true
+            case .ended, .failed: return false
+            }
+        }
+        return true
+    }
+
+    /// Small chunks share a record: each record costs the peer and us a cipher run and a system call.
+    private func writeRecord(through stream: TLSStream) -> TLSStream.Outcome {
+        let first = UnsafeRawBufferPointer(rebasing: chunks[head].bytes[headOffset...])
+        guard first.count < Self.recordBytes, head + 1 < chunks.count else {
+            return stream.write(UnsafeRawBufferPointer(rebasing: first.prefix(Self.recordBytes)))
+        }
+        return withUnsafeTemporaryAllocation(byteCount: Self.recordBytes, alignment: 16) { record in
+            var filled = 0
+            var index = head
+            while index < chunks.count, filled < record.count {
+                let bytes = chunks[index].bytes
+                let rest = bytes[(index == head ? headOffset : 0)...].prefix(record.count - filled)
+                UnsafeMutableRawBufferPointer(rebasing: record[filled...]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: rest)
+                )
+                filled += rest.count
+                index += 1
+            }
+            return stream.write(UnsafeRawBufferPointer(rebasing: record[..<filled]))
         }
     }
 

@@ -3,7 +3,7 @@ private import Glibc
 private import Synchronization
 package import Telemetry
 
-/// A listening TCP socket whose connections are spread over several loops.
+/// Listening TCP sockets whose connections are spread over several loops.
 package final class SocketServer: @unchecked Sendable {
     // Sendable holds: the listening socket lives on the first loop's thread, each `LoopScratch` on its own loop's; what
     // both sides look at is atomic.
@@ -22,10 +22,10 @@ package final class SocketServer: @unchecked Sendable {
     private let loops: [EventLoop]
     private let scratches: [LoopScratch]
     private let isCongested: @Sendable () -> Bool
-    private let makeHandler: HandlerFactory
+    let makeHandler: HandlerFactory
     private let connectionCount = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
-    private var listener: Listener?
+    private var listeners: [Listener] = []
     private var nextLoop = 0
 
     /// `isCongested`: asked before each request; while true, no connection reads.
@@ -47,23 +47,28 @@ package final class SocketServer: @unchecked Sendable {
         scratches = loops.map { _ in LoopScratch() }
     }
 
-    /// Begins to take the connections that wait at a bound socket, which is ours from now on.
-    package func serve(_ socket: ListeningSocket) {
-        let descriptor = socket.descriptor
-        loops[0].post { [self] in
-            let listener = Listener(descriptor: descriptor, loop: loops[0]) { [self] in acceptAvailable(descriptor) }
-            listener.start(logger)
-            self.listener = listener
+    /// Begins to take the connections that wait at bound sockets, which are ours from now on.
+    package func serve(_ sockets: [(ListeningSocket, Endpoint)]) {
+        for (socket, endpoint) in sockets {
+            loops[0].post { [self] in listen(socket.descriptor, endpoint) }
         }
         for index in loops.indices { loops[index].post { [self] in sweep(index) } }
+    }
+
+    private func listen(_ descriptor: Int32, _ endpoint: Endpoint) {
+        let listener = Listener(descriptor: descriptor, loop: loops[0]) { [self] in
+            acceptAvailable($0, descriptor, endpoint)
+        }
+        listener.start(logger)
+        listeners.append(listener)
     }
 
     /// Takes no new connections and reads no further requests; answers under way still leave.
     package func drain() {
         draining.store(true, ordering: .releasing)
         loops[0].post { [self] in
-            listener?.stop()
-            listener = nil
+            for listener in listeners { listener.stop() }
+            listeners = []
         }
         for (loop, scratch) in zip(loops, scratches) {
             loop.post { for connection in scratch.connections.values { connection.updateInterest() } }
@@ -109,23 +114,26 @@ package final class SocketServer: @unchecked Sendable {
         }
     }
 
-    private func acceptAvailable(_ descriptor: Int32) {
+    private func acceptAvailable(_ listener: Listener, _ descriptor: Int32, _ endpoint: Endpoint) {
         for _ in 0..<Self.acceptsPerTurn {
-            var address: UInt32 = 0
-            var port: UInt16 = 0
-            let accepted = soma_accept_ipv4(descriptor, &address, &port)
+            var peer = ""
+            let accepted = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+                let accepted = soma_accept(descriptor, text.baseAddress, Int32(text.count))
+                if accepted >= 0, let base = text.baseAddress { peer = String(cString: base) }
+                return accepted
+            }
             guard accepted >= 0 else {
                 if errno == EMFILE || errno == ENFILE {
                     logger.error("no file descriptors left for connections", ["limit": "ulimit -n"])
-                    listener?.pause(milliseconds: 100)
+                    listener.pause(milliseconds: 100)
                 }
                 return
             }
-            admit(accepted, peer: ListeningSocket.text(address, port))
+            admit(accepted, peer: peer, endpoint)
         }
     }
 
-    private func admit(_ descriptor: Int32, peer: String) {
+    private func admit(_ descriptor: Int32, peer: String, _ endpoint: Endpoint) {
         guard connectionCount.load(ordering: .relaxed) < limits.connectionsMax else {
             Glibc.close(descriptor)
             metrics.faults.add()
@@ -138,10 +146,17 @@ package final class SocketServer: @unchecked Sendable {
         nextLoop += 1
         let (loop, scratch) = (loops[index], scratches[index])
         loop.post { [self] in
-            let connection = Connection(loop: loop, server: self, scratch: scratch, descriptor: descriptor, peer: peer)
+            let connection = Connection(
+                loop: loop,
+                server: self,
+                scratch: scratch,
+                descriptor: descriptor,
+                peer: peer,
+                endpoint: endpoint
+            )
             scratch.connections[ObjectIdentifier(connection)] = connection
             do throws(EventLoopError) {
-                try connection.start(makeHandler(connection))
+                try connection.start()
             } catch {
                 connection.close(ConnectionFault("\(error)"))
             }

@@ -13,6 +13,7 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case syncGroup = 14
     case describeGroups = 15
     case listGroups = 16
+    case saslHandshake = 17
     case apiVersions = 18
     case createTopics = 19
     case deleteTopics = 20
@@ -26,6 +27,7 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case alterConfigs = 33
     case alterReplicaLogDirs = 34
     case describeLogDirs = 35
+    case saslAuthenticate = 36
     case createPartitions = 37
     case deleteGroups = 42
     case electLeaders = 43
@@ -35,6 +37,8 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case offsetDelete = 47
     case describeClientQuotas = 48
     case alterClientQuotas = 49
+    case describeUserScramCredentials = 50
+    case alterUserScramCredentials = 51
     case updateFeatures = 57
     case describeCluster = 60
     case consumerGroupHeartbeat = 68

@@ -7,6 +7,7 @@ extension AlterClientQuotasResponse: ThrottledAnswer {}
 extension AlterConfigsResponse: ThrottledAnswer {}
 extension AlterPartitionReassignmentsResponse: ThrottledAnswer {}
 extension AlterReplicaLogDirsResponse: ThrottledAnswer {}
+extension AlterUserScramCredentialsResponse: ThrottledAnswer {}
 extension ApiVersionsResponse: ThrottledAnswer {}
 extension ConsumerGroupDescribeResponse: ThrottledAnswer {}
 extension ConsumerGroupHeartbeatResponse: ThrottledAnswer {}
@@ -24,6 +25,7 @@ extension DescribeConfigsResponse: ThrottledAnswer {}
 extension DescribeGroupsResponse: ThrottledAnswer {}
 extension DescribeLogDirsResponse: ThrottledAnswer {}
 extension DescribeTopicPartitionsResponse: ThrottledAnswer {}
+extension DescribeUserScramCredentialsResponse: ThrottledAnswer {}
 extension ElectLeadersResponse: ThrottledAnswer {}
 extension FetchResponse: ThrottledAnswer {}
 extension FindCoordinatorResponse: ThrottledAnswer {}

@@ -5,7 +5,8 @@ private import Glibc
 package enum FreePort {
     /// A port that nobody listens on at this moment.
     package static func find() throws -> UInt16 {
-        let descriptor = soma_listen_ipv4(INADDR_LOOPBACK, 0, 1)
+        var lookup: Int32 = 0
+        let descriptor = soma_listen("127.0.0.1", 0, 1, &lookup)
         guard descriptor >= 0 else { throw Files.Failure("listen on", "127.0.0.1") }
         defer { close(descriptor) }
         guard let port = UInt16(exactly: soma_local_port(descriptor)) else {
@@ -16,7 +17,8 @@ package enum FreePort {
 
     /// Whether nobody listens there.
     package static func isFree(_ port: UInt16) -> Bool {
-        let descriptor = soma_listen_ipv4(INADDR_LOOPBACK, port, 1)
+        var lookup: Int32 = 0
+        let descriptor = soma_listen("127.0.0.1", port, 1, &lookup)
         guard descriptor >= 0 else { return errno != EADDRINUSE }
         close(descriptor)
         return true

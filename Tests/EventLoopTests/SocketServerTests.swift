@@ -54,9 +54,9 @@ private final class EchoServer {
             isCongested: { false },
             makeHandler: { _ in EchoHandler(state) }
         )
-        let socket = try ListeningSocket(address: 0x7f00_0001, port: 0)
+        let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
         port = socket.port
-        server.serve(socket)
+        server.serve([(socket, .open)])
     }
 
     deinit {

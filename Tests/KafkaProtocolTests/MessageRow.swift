@@ -121,5 +121,9 @@ struct MessageRow: Sendable, CustomTestStringConvertible {
         MessageRow(DescribeTopicPartitionsRequest.self, DescribeTopicPartitionsResponse.self),
         MessageRow(ConsumerGroupHeartbeatRequest.self, ConsumerGroupHeartbeatResponse.self),
         MessageRow(ConsumerGroupDescribeRequest.self, ConsumerGroupDescribeResponse.self),
+        MessageRow(SaslHandshakeRequest.self, SaslHandshakeResponse.self),
+        MessageRow(SaslAuthenticateRequest.self, SaslAuthenticateResponse.self),
+        MessageRow(DescribeUserScramCredentialsRequest.self, DescribeUserScramCredentialsResponse.self),
+        MessageRow(AlterUserScramCredentialsRequest.self, AlterUserScramCredentialsResponse.self),
     ]
 }

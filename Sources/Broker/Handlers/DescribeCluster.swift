@@ -23,8 +23,8 @@ enum DescribeClusterHandler: Handler {
         }
         var broker = Response.Broker()
         broker.brokerID = services.settings.nodeID
-        broker.host = services.advertised.host
-        broker.port = services.advertised.port
+        broker.host = exchange.session.listener.advertised.host
+        broker.port = Int32(exchange.session.listener.advertised.port)
         response.brokers = [broker]
         if request.includeClusterAuthorizedOperations {
             response.clusterAuthorizedOperations =

@@ -62,8 +62,12 @@ enum DescribeConfigsHandler: Handler {
             result.configs = BrokerSettings.table.filter(isWanted).compactMap {
                 name.isEmpty ? describer.allBrokers($0) : describer.broker($0)
             }
-            if let index = result.configs.firstIndex(where: { $0.name == "advertised.listeners" }) {
-                result.configs[index].value = "PLAINTEXT://\(services.advertised.host):\(services.advertised.port)"
+            if !name.isEmpty {
+                result.configs += describer.ofListeners { resource.configurationKeys?.contains($0) ?? true }
+            }
+            for index in result.configs.indices {
+                guard let value = services.security.text(result.configs[index].name) else { continue }
+                result.configs[index].value = value
             }
         case .brokerLogger:
             guard name == String(services.settings.nodeID) else {

@@ -50,8 +50,8 @@ enum FindCoordinatorHandler: Handler {
             return coordinator
         }
         coordinator.nodeID = services.settings.nodeID
-        coordinator.host = services.advertised.host
-        coordinator.port = services.advertised.port
+        coordinator.host = exchange.session.listener.advertised.host
+        coordinator.port = Int32(exchange.session.listener.advertised.port)
         return coordinator
     }
 }

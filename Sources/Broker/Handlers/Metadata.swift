@@ -43,8 +43,8 @@ enum MetadataHandler: Handler {
         var response = Response()
         var broker = Response.Broker()
         broker.nodeID = services.settings.nodeID
-        broker.host = services.advertised.host
-        broker.port = services.advertised.port
+        broker.host = exchange.session.listener.advertised.host
+        broker.port = Int32(exchange.session.listener.advertised.port)
         response.brokers = [broker]
         response.clusterID = services.directory.clusterID
         response.controllerID = services.settings.nodeID

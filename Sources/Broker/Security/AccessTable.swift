@@ -12,7 +12,7 @@ enum AccessTable {
     }
 
     /// The APIs that everyone may call: they come before a client has a name, or tell nothing but how to reach us.
-    static let open: Set<APIKey> = [.apiVersions]
+    static let open: Set<APIKey> = [.apiVersions, .saslHandshake, .saslAuthenticate]
 
     static let rows: [Row] = questions.flatMap { key, asked in
         asked.map { Row(key: key, resource: $0.0, operation: $0.1) }
@@ -59,6 +59,8 @@ enum AccessTable {
         (.describeClientQuotas, [(.cluster, .describeConfigs)]),
         (.alterClientQuotas, [(.cluster, .alterConfigs)]),
         (.updateFeatures, [(.cluster, .alter)]),
+        (.describeUserScramCredentials, [(.cluster, .describe)]),
+        (.alterUserScramCredentials, [(.cluster, .alter)]),
         (.listConfigResources, [(.cluster, .describeConfigs)]),
         (.describeTopicPartitions, [(.topic, .describe)]),
         // Asked for the answer's authorized operations only.

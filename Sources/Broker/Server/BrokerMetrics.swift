@@ -17,6 +17,8 @@ final class BrokerMetrics: Sendable {
     let producedBatches: Counter
     let fetchedBytes: Counter
     let produceErrors: Counter
+    let loginsTaken: Counter
+    let loginsRefused: Counter
     private let apis: [APIKey: API]
 
     init(_ registry: MetricsRegistry) {
@@ -25,6 +27,8 @@ final class BrokerMetrics: Sendable {
         producedBatches = registry.counter("soma_broker_produced_partitions_total", "Partition appends taken.")
         produceErrors = registry.counter("soma_broker_produce_errors_total", "Partition appends refused or lost.")
         fetchedBytes = registry.counter("soma_broker_fetched_bytes_total", "Bytes of record batches answered.")
+        loginsTaken = registry.counter("soma_broker_logins_total", "Logins by SASL.", [("outcome", "taken")])
+        loginsRefused = registry.counter("soma_broker_logins_total", "Logins by SASL.", [("outcome", "refused")])
         var apis: [APIKey: API] = [:]
         for key in APIKey.allCases {
             apis[key] = API(

@@ -21,8 +21,8 @@ final class BrokerServices: Sendable {
     let access: AccessControl?
     /// The thread of everything that changes topics or waits for the disk.
     let administration: EventLoop
-    /// What clients are told to connect to.
-    let advertised: (host: String, port: Int32)
+    /// Listeners and users.
+    let security: ListenerSecurity
 
     init(
         settings: BrokerSettings,
@@ -37,7 +37,7 @@ final class BrokerServices: Sendable {
         quotas: Quotas,
         access: AccessControl?,
         administration: EventLoop,
-        advertised: (host: String, port: Int32)
+        security: ListenerSecurity
     ) {
         self.settings = settings
         self.clock = clock
@@ -52,6 +52,6 @@ final class BrokerServices: Sendable {
         fetchSessions = FetchSessions(limit: settings.int("max.incremental.fetch.session.cache.slots"), clock: clock)
         self.access = access
         self.administration = administration
-        self.advertised = advertised
+        self.security = security
     }
 }

@@ -32,7 +32,15 @@ struct Exchange<Response: WireStruct>: Sendable {
         if throttle > 0 { responder.connection.mute(forMilliseconds: throttle) }
     }
 
-    private func send(_ body: Response, _ records: [LogRead]) {
+    /// Sends the answer and closes the connection behind it.
+    func answerLast(_ body: Response, _ fault: ConnectionFault) {
+        count()
+        responder.sendLast(encode(body, []), fault)
+    }
+
+    private func send(_ body: Response, _ records: [LogRead]) { responder.send(encode(body, records)) }
+
+    private func encode(_ body: Response, _ records: [LogRead]) -> [OutputChunk] {
         var writer = WireWriter(isFlexible: layout.isFlexible(version))
         writer.int32(0)
         writer.int32(header.correlationID)
@@ -42,7 +50,7 @@ struct Exchange<Response: WireStruct>: Sendable {
         writer.output.patch(Int32(clamping: writer.output.count - 4 + external), at: 0)
         let splices = writer.splices
         let bytes = writer.finish()
-        responder.send(Self.chunks(bytes, splices, records))
+        return Self.chunks(bytes, splices, records)
     }
 
     /// Ends the request without an answer, as acks=0 wants it.

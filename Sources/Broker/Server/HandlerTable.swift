@@ -51,6 +51,8 @@ enum HandlerTable {
         row(ListPartitionReassignmentsHandler.self), row(UpdateFeaturesHandler.self),
         row(ListConfigResourcesHandler.self), row(DescribeTopicPartitionsHandler.self),
         row(ConsumerGroupHeartbeatHandler.self), row(ConsumerGroupDescribeHandler.self),
+        row(SaslHandshakeHandler.self), row(SaslAuthenticateHandler.self),
+        row(DescribeUserScramCredentialsHandler.self), row(AlterUserScramCredentialsHandler.self),
     ]
 
     static let byKey: [Int16: Row] = Dictionary(uniqueKeysWithValues: rows.map { ($0.layout.key.rawValue, $0) })

@@ -8,29 +8,40 @@ import Telemetry
 final class KafkaSession: FrameHandler, @unchecked Sendable {
     // Sendable holds: used on the connection's loop alone.
 
-    private let services: BrokerServices
+    let services: BrokerServices
+    let connection: Connection
     let peer: String
     /// The client's address without its port.
     let host: String
-    /// The name of the listener that the client came by.
-    let listenerName: String
+    /// The listener that the client came by.
+    let listener: BrokerListener
+    var listenerName: String { listener.name }
     /// Who the client has shown to be; changes with authentication alone.
-    private(set) var principal = Principal.anonymous
+    var principal = Principal.anonymous
+    /// Where the client stands with its login; nil on a listener that asks for none.
+    var login: SaslSession?
+    /// Of the login under way, for messages.
+    var mechanismName = ""
     /// Fetches that wait for data; ended when the connection goes.
     private var waitingFetches: [ObjectIdentifier: OpenFetch] = [:]
     private var accessCache = AccessCache()
 
     init(services: BrokerServices, connection: Connection) {
         self.services = services
+        self.connection = connection
         peer = connection.peer
-        host = peer.lastIndex(of: ":").map { [peer] in String(peer[..<$0]) } ?? peer
-        listenerName = "PLAINTEXT"
+        let address = peer.lastIndex(of: ":").map { [peer] in String(peer[..<$0]) } ?? peer
+        host = String(address.filter { $0 != "[" && $0 != "]" })
+        listener = services.security.listener(named: connection.endpoint.name)
+        login = listener.login?.makeSession()
+        if let subject = connection.certificateSubject { principal = Principal(name: subject) }
     }
 
     /// The client's address as a member of a group is described.
     var clientHost: String { "/" + host }
 
     func receive(_ frame: UnsafeRawBufferPointer, _ responder: Responder) throws(ConnectionFault) {
+        if let login, login.takesRawMessage { return takeRaw(frame, responder) }
         var bytes = ByteReader(frame)
         let header: RequestHeader
         do throws(ByteError) {
@@ -50,6 +61,7 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
             throw ConnectionFault("API key \(header.key) is not served")
         }
         services.metrics.api(row.layout.key)?.requests.add()
+        if login != nil { try checkLogin(row.layout.key) }
         guard row.layout.versions.contains(header.version) else {
             // Only here has the client not heard yet what we speak, so only here is there an answer for it.
             if row.layout.key == .apiVersions { return ApiVersionsHandler.answerUnknownVersion(arrival) }

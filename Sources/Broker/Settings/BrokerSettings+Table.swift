@@ -3,14 +3,10 @@ extension BrokerSettings {
     private static let orUnlimited: ClosedRange<Int64> = -1...Int64.max
 
     /// Every setting of the broker, under Kafka's names; the ones that Kafka does not have say so.
-    package static let table: [SettingDefinition] = [
+    package static let table: [SettingDefinition] = generalTable + securityTable
+
+    private static let generalTable: [SettingDefinition] = [
         .init("node.id", .integer(0...Int64(Int32.max)), "1", "Number of this broker in metadata."),
-        .init(
-            "advertised.listeners",
-            .text,
-            "",
-            "host:port told to clients; default is the address listened on."
-        ),
         .init("num.partitions", .integer(1...10_000), "1", "Partitions of a topic that does not say."),
         .init("default.replication.factor", .integer(1...1), "1", "Copies of a partition; one node keeps one."),
         .init("auto.create.topics.enable", .flag, "true", "Create a topic when a client asks for it by name."),

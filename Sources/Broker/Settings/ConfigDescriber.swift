@@ -20,7 +20,7 @@ enum ConfigSource {
         _ keys: [String],
         _ settings: BrokerSettings
     ) -> [(key: String, value: String, source: Int8)] {
-        let layers = [
+        let layers: [([String: String], Int8)] = [
             (settings.changes.ofBroker, broker), (settings.changes.ofAll, allBrokers), (settings.overrides, file),
         ]
         return layers.flatMap { values, source in
@@ -56,15 +56,35 @@ struct ConfigDescriber {
         return config
     }
 
-    func broker(_ definition: SettingDefinition) -> Config {
+    /// `key`: the definition's own, or that of one listener.
+    func broker(_ definition: SettingDefinition, as key: String? = nil) -> Config {
+        let key = key ?? definition.key
         var config = base(definition)
-        config.value = settings.text(definition.key)
+        config.name = key
+        let values = ConfigSource.brokerValues([key], settings)
+        config.value = values.first?.value ?? definition.defaultValue
         config.readOnly = !BrokerSettings.changeableKeys.contains(definition.key)
-        config.configSource =
-            ConfigSource.brokerValues([definition.key], settings).first?.source ?? ConfigSource.standard
+        config.configSource = values.first?.source ?? ConfigSource.standard
         config.isDefault = config.configSource == ConfigSource.standard
-        if includesSynonyms { addBrokerSynonyms([definition.key], definition.defaultValue, &config) }
+        if includesSynonyms { addBrokerSynonyms([key], definition.defaultValue, &config) }
+        hideSecret(definition, &config)
         return config
+    }
+
+    /// The settings that were given for one listener.
+    func ofListeners(_ isWanted: (String) -> Bool) -> [Config] {
+        let keys = Set(settings.overrides.keys).union(settings.changes.effective.keys)
+        return keys.sorted().filter(isWanted).compactMap { key in
+            BrokerSettings.listenerKey(key).map { broker($0.definition, as: key) }
+        }
+    }
+
+    /// A secret is shown to nobody, whoever asks.
+    private func hideSecret(_ definition: SettingDefinition, _ config: inout Config) {
+        guard definition.isSecret else { return }
+        config.isSensitive = true
+        config.value = nil
+        for index in config.synonyms.indices { config.synonyms[index].value = nil }
     }
 
     /// What was changed for all brokers; nil when nothing was.
@@ -74,6 +94,7 @@ struct ConfigDescriber {
         config.value = value
         config.configSource = ConfigSource.allBrokers
         if includesSynonyms { config.synonyms = [synonym(definition.key, value, ConfigSource.allBrokers)] }
+        hideSecret(definition, &config)
         return config
     }
 

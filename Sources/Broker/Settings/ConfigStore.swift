@@ -56,7 +56,8 @@ package final class ConfigStore: Sendable {
         var changed = state.withLock { $0 }
         body(&changed)
         do throws(AtomicFile.Failure) {
-            try AtomicFile.write(Self.encode(changed), to: directory + "/" + Self.fileName, in: directory)
+            // A private key may be among the settings.
+            try AtomicFile.write(Self.encode(changed), to: directory + "/" + Self.fileName, in: directory, mode: 0o600)
         } catch {
             logger.error("configs not written", ["cause": .value(error)])
             throw TopicCatalogue.Refusal(.kafkaStorageError, "\(error)")

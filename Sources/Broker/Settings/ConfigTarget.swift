@@ -100,14 +100,15 @@ struct ConfigTarget: Hashable {
             for (key, value) in configs.sorted(by: { $0.key < $1.key }) {
                 if let refusal = BrokerSettings.changeProblem(key, value) { throw refusal }
             }
-            guard !validateOnly else { return }
-            let changes = services.configs.settings.changes
-            try services.configs.change(
-                SettingChanges(
-                    ofBroker: name.isEmpty ? changes.ofBroker : configs,
-                    ofAll: name.isEmpty ? configs : changes.ofAll
-                )
+            var settings = services.configs.settings
+            settings.changes = SettingChanges(
+                ofBroker: name.isEmpty ? settings.changes.ofBroker : configs,
+                ofAll: name.isEmpty ? configs : settings.changes.ofAll
             )
+            try services.security.check(settings)
+            guard !validateOnly else { return }
+            try services.configs.change(settings.changes)
+            services.security.apply(settings)
             services.catalogue.settingsChanged()
         case .brokerLogger:
             try LoggerConfigs.apply(configs, validateOnly, services.logger.sink)
@@ -135,7 +136,7 @@ struct ConfigTarget: Hashable {
             return definition
         case .broker:
             if let refusal = BrokerSettings.changeProblem(key, nil) { throw refusal }
-            return BrokerSettings.byKey[key]
+            return BrokerSettings.definition(of: key)
         case .brokerLogger:
             guard key == LoggerConfigs.root else {
                 throw TopicCatalogue.Refusal(.invalidConfig, "Logger \(key) does not exist!")

@@ -16,24 +16,25 @@ package struct SettingChanges: Sendable, Equatable {
 
 extension BrokerSettings {
     /// What takes effect when it is changed while the broker runs; everything else is read at the start.
-    static let changeableKeys: Set<String> = [
+    static let changeableKeys: Set<String> = tlsKeys.union([
         "compression.type", "log.cleaner.delete.retention.ms", "log.cleanup.policy", "log.flush",
         "log.flush.interval.ms",
         "log.index.interval.bytes", "log.message.timestamp.type", "log.retention.bytes", "log.retention.ms",
         "log.roll.ms",
         "log.segment.bytes", "message.max.bytes", "min.insync.replicas", "producer.id.expiration.ms",
-    ]
+    ])
 
     /// What is wrong with changing `key` to `value` (nil: back to what was set at the start), nil when nothing is.
     static func changeProblem(_ key: String, _ value: String?) -> TopicCatalogue.Refusal? {
-        guard let definition = byKey[key] else {
+        guard let definition = definition(of: key) else {
             let hint = NearestName.of(key, in: table.map(\.key)).map { "; did you mean \($0)?" } ?? ""
             return .init(.invalidRequest, "Unknown broker config name: \(key)\(hint)")
         }
-        guard changeableKeys.contains(key) else {
+        guard changeableKeys.contains(definition.key) else {
             return .init(.invalidRequest, "Cannot update these configs dynamically: [\(key)]")
         }
         guard let value, let problem = definition.problem(with: value) else { return nil }
+        guard !definition.isSecret else { return .init(.invalidRequest, "Invalid value for configuration \(key)") }
         return .init(.invalidRequest, "Invalid value \(value) for configuration \(key): \(problem)")
     }
 }

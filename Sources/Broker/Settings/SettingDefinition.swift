@@ -17,13 +17,23 @@ package struct SettingDefinition: Sendable {
     package let documentation: String
     /// For a topic setting: the broker setting whose value it takes when it is not set itself.
     package let brokerKey: String?
+    /// The value is never shown, neither to clients nor in the log.
+    package let isSecret: Bool
 
-    init(_ key: String, _ kind: Kind, _ defaultValue: String, _ documentation: String, broker: String? = nil) {
+    init(
+        _ key: String,
+        _ kind: Kind,
+        _ defaultValue: String,
+        _ documentation: String,
+        broker: String? = nil,
+        isSecret: Bool = false
+    ) {
         self.key = key
         self.kind = kind
         self.defaultValue = defaultValue
         self.documentation = documentation
         brokerKey = broker
+        self.isSecret = isSecret
     }
 
     /// What is wrong with a value, nil when nothing is.
@@ -56,7 +66,8 @@ package struct SettingDefinition: Sendable {
 
     /// The type number that DescribeConfigs answers.
     package var protocolType: Int8 {
-        switch kind {
+        if isSecret { return 9 }
+        return switch kind {
         case .flag: 1
         case .text, .choice: 2
         case .integer(let range): range.upperBound > Int64(Int32.max) ? 5 : 3

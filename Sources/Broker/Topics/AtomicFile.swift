@@ -1,5 +1,5 @@
-private import CLinux
-private import Glibc
+internal import CLinux
+internal import Glibc
 
 /// A small file that is replaced as a whole: after a crash it has the old bytes or the new ones.
 enum AtomicFile {
@@ -41,9 +41,14 @@ enum AtomicFile {
     }
 
     /// Replaces the file; on return the new bytes are on disk under its name.
-    static func write(_ bytes: [UInt8], to path: String, in directory: String) throws(Failure) {
+    static func write(
+        _ bytes: [UInt8],
+        to path: String,
+        in directory: String,
+        mode: UInt32 = 0o644
+    ) throws(Failure) {
         let temporary = path + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Failure(operation: "create", path: temporary, code: errno) }
         var done = 0
         var failure: Int32 = 0

@@ -32,12 +32,13 @@ int soma_o_direct(void);
 // fallocate(2) and accept4(2), which glibc declares for GNU only.
 int soma_fallocate(int descriptor, int mode, off_t offset, off_t length);
 int soma_accept4(int descriptor, void *address, unsigned int *length, int flags);
-// Makes a non-blocking, close-on-exec TCP socket bound to the IPv4 address (host order) and port, listening; -1 and errno.
-int soma_listen_ipv4(unsigned int address, unsigned short port, int backlog);
-// The IPv4 port a socket is bound to, host order; -1 and errno.
+// Makes a non-blocking, close-on-exec TCP socket bound to the host (an address or a name; empty for all) and port,
+// listening; -1 and errno, and the code of getaddrinfo when the host stands for no address.
+int soma_listen(const char *host, unsigned short port, int backlog, int *lookup);
+// The port a socket is bound to, host order; -1 and errno.
 int soma_local_port(int descriptor);
-// Accepts one non-blocking, close-on-exec connection with TCP_NODELAY set; the peer in host order; -1 and errno.
-int soma_accept_ipv4(int descriptor, unsigned int *address, unsigned short *port);
+// Accepts one non-blocking, close-on-exec connection with TCP_NODELAY set; the peer as address:port; -1 and errno.
+int soma_accept(int descriptor, char *peer, int capacity);
 // Names the calling thread in /proc and debuggers; at most 15 bytes are kept.
 void soma_name_thread(const char *name);
 // Lets other threads go first, for the processor and for the disk.

@@ -183,7 +183,7 @@ enum ServeCommands {
     private static func gatewaySettings(_ invocation: Invocation) throws -> GatewayPart.Settings {
         let listen = invocation.option("listen") ?? "127.0.0.1:8080"
         guard let address = BrokerSettings.Address(listen) else {
-            throw CommandError.usage("--listen \(listen) is no IPv4 address and port, like 127.0.0.1:8080")
+            throw CommandError.usage("--listen \(listen) is no address and port, like 127.0.0.1:8080")
         }
         var key = invocation.environment["SOMA_API_KEY"]
         if let file = invocation.option("key-file") { key = try Files.text(file)?.filter { !$0.isWhitespace } }
@@ -191,7 +191,7 @@ enum ServeCommands {
             throw CommandError.usage("clients need an API key: --key-file FILE or SOMA_API_KEY")
         }
         var settings = GatewayPart.Settings(brokers: invocation.globals.brokers, port: address.port, apiKey: key)
-        settings.address = address.hostText
+        settings.address = address.host
         settings.servesConsole = !invocation.flag("no-console")
         settings.postgresURL = postgresURL(invocation)
         settings.environment = invocation.environment
