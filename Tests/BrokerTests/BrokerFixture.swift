@@ -9,12 +9,14 @@ import TestSupport
 final class BrokerFixture {
     let directory: TemporaryDirectory
     private var settings: [String: String]
+    private let clock: Clock
     let log = LogSink(collectingWith: .system)
     private(set) var port: UInt16 = 0
     private var broker: Broker?
 
-    init(_ settings: [String: String] = [:]) throws {
+    init(_ settings: [String: String] = [:], clock: Clock = .system) throws {
         directory = try TemporaryDirectory()
+        self.clock = clock
         self.settings = settings
         try start()
     }
@@ -27,7 +29,12 @@ final class BrokerFixture {
             listen: .init(port: 0),
             self.settings
         )
-        let broker = Broker(settings: settings, logger: Logger("broker", sink: log), metrics: MetricsRegistry())
+        let broker = Broker(
+            settings: settings,
+            clock: clock,
+            logger: Logger("broker", sink: log),
+            metrics: MetricsRegistry()
+        )
         port = try broker.start().port
         self.broker = broker
     }

@@ -155,6 +155,20 @@ import Testing
         #expect(state.members.map(\.id) == ["a"])
     }
 
+    @Test func `a static member that comes back with another protocol is refused and changes nothing`() {
+        var state = stable(instance: "i")
+        let before = state
+        var other = join("", candidate: "a2", instance: "i")
+        other.protocolType = "connect"
+        for request in [other, join("", candidate: "a2", instance: "i", strategies: ["sticky"])] {
+            guard case .answerJoin(3, let answer) = state.handle(.join(request, token: 3), now: 1).first else {
+                Issue.record("no answer")
+                return
+            }
+            #expect(answer.error == .inconsistentGroupProtocol && state == before)
+        }
+    }
+
     @Test func `a full group refuses the next member and keeps the ones it has`() {
         var state = GroupState(id: "g", sizeMax: 1, now: 0)
         _ = state.handle(.join(join("", candidate: "a", known: true), token: 1), now: 0)

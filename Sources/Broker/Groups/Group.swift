@@ -39,6 +39,21 @@ final class Group {
         )
     }
 
+    /// When the group lost its last member, in wall milliseconds; nil when it never had one, or has one now.
+    var emptySince: Int64?
+
+    var holder: OffsetExpiry.Holder {
+        if isEmpty { return emptySince.map { .nobody(since: $0) } ?? .standalone }
+        guard consumer != nil || state.phase == .stable, let topics = subscribedTopics else { return .members }
+        return .readers(of: topics)
+    }
+
+    /// Notes whether anybody is in the group.
+    func noteEmptiness(wasEmpty: Bool, now wallMilliseconds: Int64) {
+        guard isEmpty != wasEmpty else { return }
+        emptySince = isEmpty ? wallMilliseconds : nil
+    }
+
     var nextDeadline: Int64? { consumer.map(\.nextDeadline) ?? state.nextDeadline }
 
     /// Everything to write about the group but its offsets.

@@ -1,3 +1,4 @@
+import Clocks
 import CommitLog
 import EventLoop
 import KafkaProtocol
@@ -35,11 +36,9 @@ extension GroupCoordinator {
             group.written = nil
             group.state = classicState(groupID, emptySince: loop.nowMilliseconds)
         }
-        if state.members.isEmpty, group.consumer?.members.isEmpty == false {
-            group.state.emptySinceMilliseconds = loop.nowMilliseconds
-        }
-        let phase = group.consumer?.phase
+        let (phase, wasEmpty) = (group.consumer?.phase, group.isEmpty)
         group.consumer = state
+        group.noteEmptiness(wasEmpty: wasEmpty, now: clock.wallMilliseconds)
         if state.phase != phase { note(state) }
         schedule(group)
         records += step.records.map { .consumer(group: groupID, $0) }
@@ -57,8 +56,8 @@ extension GroupCoordinator {
         let (gone, records) = state.tick(now: loop.nowMilliseconds)
         guard !gone.isEmpty else { return }
         for id in gone { logger.info("member expired", ["group": .value(state.id), "member": .value(id)]) }
-        if state.members.isEmpty { group.state.emptySinceMilliseconds = loop.nowMilliseconds }
         group.consumer = state
+        group.noteEmptiness(wasEmpty: false, now: clock.wallMilliseconds)
         note(state)
         store.append(group: state.id, records.map { .consumer(group: state.id, $0) }) { _ in }
     }

@@ -18,6 +18,10 @@ extension GroupCoordinator {
             return answer(version >= 9 ? .groupIDNotFound : .illegalGeneration)
         }
         let group = group(groupID, emptySince: Int64.min / 2)
+        // A topic can go between the question and here; one that comes back under its name begins at offset 0.
+        guard offsets.allSatisfy({ catalogue.partition($0.0.topic, $0.0.partition) != nil }) else {
+            return answer(.unknownTopicOrPartition)
+        }
         let error = commitProblem(
             group,
             memberID: memberID,
@@ -112,6 +116,12 @@ extension GroupCoordinator {
         store.append(group: groupID, gone.map { .offset(group: groupID, $0, nil) }) { [inUse] error in
             answer(error, inUse)
         }
+    }
+
+    /// Forgets offsets whose topic was deleted just before the broker ended.
+    func forgetMissingTopics() {
+        let topics = Set(groups.values.lazy.flatMap { $0.offsets.keys.lazy.map(\.topic) })
+        for topic in topics where catalogue.topic(topic) == nil { topicDeleted(topic) }
     }
 
     /// Forgets what groups have committed for a topic that is gone: one of its name would begin at offset 0 again.

@@ -12,7 +12,6 @@ import Telemetry
 final class GroupCoordinator: @unchecked Sendable {
     // Sendable holds: after `load`, which runs before anyone else has the object, everything is used on `loop` alone.
 
-    private static let expiryCheckMilliseconds: Int64 = 600_000
     /// Names in records have a length of 16 bits; ids of members are made from names.
     static let nameBytesMax = 32_000
 
@@ -81,10 +80,11 @@ final class GroupCoordinator: @unchecked Sendable {
                 members: snapshot.members,
                 now: now
             )
-            group.state.emptySinceMilliseconds = now - max(0, wall - snapshot.stateMilliseconds)
+            if snapshot.members.isEmpty { group.emptySince = min(wall, snapshot.stateMilliseconds) }
         }
         for (name, group) in groups {
             group.consumer?.restartDeadlines(now: now)
+            if group.consumer?.members.isEmpty == true { group.emptySince = wall }
             if group.written == nil, group.consumer == nil, group.offsets.isEmpty { groups[name] = nil }
         }
     }
@@ -92,6 +92,7 @@ final class GroupCoordinator: @unchecked Sendable {
     /// Begins to watch sessions and to expire offsets.
     func start() {
         run { coordinator in
+            coordinator.forgetMissingTopics()
             for group in coordinator.groups.values { coordinator.schedule(group) }
             coordinator.boundStore()
             coordinator.expireLater()
@@ -197,7 +198,9 @@ final class GroupCoordinator: @unchecked Sendable {
 
     private func handle(_ event: GroupEvent, _ group: Group) {
         let before = group.state.phase
+        let wasEmpty = group.isEmpty
         let actions = group.state.handle(event, now: loop.nowMilliseconds)
+        group.noteEmptiness(wasEmpty: wasEmpty, now: clock.wallMilliseconds)
         for action in actions { perform(action, group) }
         if group.state.phase != before {
             logger.debug(
@@ -269,26 +272,30 @@ final class GroupCoordinator: @unchecked Sendable {
     }
 
     private func expireLater() {
-        _ = loop.schedule(afterMilliseconds: Self.expiryCheckMilliseconds) { [self] in
+        _ = loop.schedule(afterMilliseconds: settings.integer("offsets.retention.check.interval.ms")) { [self] in
             expireOffsets()
             expireLater()
         }
     }
 
-    /// Forgets offsets of groups that have been without members for `offsets.retention.minutes`.
+    /// Forgets offsets that have lapsed, and groups of which nothing is left.
     private func expireOffsets() {
         let retention = settings.integer("offsets.retention.minutes") * 60_000
-        let (now, wall) = (loop.nowMilliseconds, clock.wallMilliseconds)
-        for (id, group) in groups where group.state.phase == .empty {
-            guard group.state.emptySinceMilliseconds < now - retention else { continue }
-            let old = group.offsets.filter { $0.value.commitMilliseconds < wall - retention }
-            for partition in old.keys { group.offsets[partition] = nil }
-            var records = old.keys.map { GroupRecord.offset(group: id, $0, nil) }
+        for (id, group) in groups {
+            let old = OffsetExpiry.lapsed(
+                group.offsets,
+                group.holder,
+                retentionMilliseconds: retention,
+                now: clock.wallMilliseconds
+            )
+            for partition in old { group.offsets[partition] = nil }
+            var records = old.map { GroupRecord.offset(group: id, $0, nil) }
             if group.isVacant {
-                if group.written != nil { records.append(.group(id, nil)) }
+                records += group.endRecords
                 forget(id)
             }
             if !records.isEmpty { store.append(group: id, records) { _ in } }
+            if !old.isEmpty { logger.info("offsets expired", ["group": .value(id), "count": .value(old.count)]) }
         }
     }
 }

@@ -49,17 +49,14 @@ extension GroupState {
         return others + own <= Self.metadataBytesMax
     }
 
-    /// A group takes members that talk its protocol type and know a strategy that all others know.
+    /// A group takes members that talk its protocol type and know a strategy that all members know, the one that asks
+    /// included: what it said before holds until it has joined.
     private func accepts(_ join: GroupEvent.Join) -> Bool {
         guard !join.protocolType.isEmpty, !join.strategies.isEmpty else { return false }
-        let others = members.filter {
-            $0.id != join.memberID && ($0.instanceID == nil || $0.instanceID != join.instanceID)
-        }
-        guard let first = others.first else { return true }
-        guard protocolType == nil || protocolType == join.protocolType else { return false }
-        return first.strategies.contains { strategy in
-            join.strategies.contains { $0.name == strategy.name }
-                && others.allSatisfy { $0.strategies.contains { $0.name == strategy.name } }
+        guard !members.isEmpty else { return true }
+        guard protocolType == join.protocolType else { return false }
+        return join.strategies.contains { strategy in
+            members.allSatisfy { $0.strategies.contains { $0.name == strategy.name } }
         }
     }
 
@@ -262,7 +259,6 @@ extension GroupState {
         initialDeadline = nil
         protocolName = nil
         leader = nil
-        emptySinceMilliseconds = now
         for held in heldAnswers {
             actions.append(.answerJoin(held.token, .init(error: .unknownMemberID, memberID: held.answer.memberID)))
         }

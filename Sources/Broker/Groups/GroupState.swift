@@ -42,9 +42,6 @@ package struct GroupState: Sendable, Equatable {
     private var endedTicket: UInt64 = 0
     /// The last write failed: nobody knows what the disk says.
     private var isDiskUnsure = false
-    /// When the group lost its last member, or was made.
-    package internal(set) var emptySinceMilliseconds: Int64
-
     let sizeMax: Int
     let initialDelayMilliseconds: Int64
 
@@ -61,7 +58,6 @@ package struct GroupState: Sendable, Equatable {
         self.id = id
         self.sizeMax = sizeMax
         self.initialDelayMilliseconds = initialDelayMilliseconds
-        emptySinceMilliseconds = now
     }
 
     /// Takes over what was written before a restart: members get a whole session to come back.

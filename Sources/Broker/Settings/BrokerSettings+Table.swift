@@ -147,6 +147,12 @@ extension BrokerSettings {
             "10080",
             "Keep the offsets of a group without members so long."
         ),
+        .init(
+            "offsets.retention.check.interval.ms",
+            .integer(1...Int64(Int32.max)),
+            "600000",
+            "Time between looks for offsets that have lapsed."
+        ),
         .init("offset.metadata.max.bytes", .integer(0...1 << 20), "4096", "Largest metadata of a commit."),
         .init(
             "group.initial.rebalance.delay.ms",

@@ -55,6 +55,8 @@ package struct ConsumerGroupState: Sendable, Equatable {
     package internal(set) var epoch: Int32 = 1
     package internal(set) var targetEpoch: Int32 = 0
     package internal(set) var targets: [String: PartitionSet] = [:]
+    /// Members of whom only the progress has been read: compaction puts records of different keys in any order.
+    private var nameless: Set<String> = []
     /// A digest of the topics that the epoch was made for.
     var topicsDigest: Int64 = 0
 
@@ -91,8 +93,10 @@ package struct ConsumerGroupState: Sendable, Equatable {
         return deadline
     }
 
-    /// Gives everyone a whole session after a start.
+    /// Gives everyone a whole session after a start, when all records have been applied.
     package mutating func restartDeadlines(now: Int64) {
+        for id in nameless { members[id] = nil }
+        nameless = []
         for id in members.keys {
             members[id]?.sessionDeadline = now + limits.sessionTimeoutMilliseconds
             if let member = members[id], member.phase == .unrevoked {
@@ -174,8 +178,10 @@ package struct ConsumerGroupState: Sendable, Equatable {
             }
             (member.sessionDeadline, member.revocationDeadline) = (0, nil)
             members[member.id] = member
+            nameless.remove(member.id)
             if let instanceID = member.instanceID { instances[instanceID] = member.id }
         case .memberGone(let id):
+            nameless.remove(id)
             guard let member = members.removeValue(forKey: id) else { return }
             if let instanceID = member.instanceID, instances[instanceID] == id { instances[instanceID] = nil }
         case .targetEpoch(let epoch): targetEpoch = epoch
@@ -183,7 +189,8 @@ package struct ConsumerGroupState: Sendable, Equatable {
         case .target(let id, let target): targets[id] = target
         case .targetGone(let id): targets[id] = nil
         case .current(let id, let current):
-            guard var member = members[id] else { return }
+            if members[id] == nil { nameless.insert(id) }
+            var member = members[id] ?? ConsumerGroupMember(id: id)
             (member.epoch, member.previousEpoch, member.phase) = (current.epoch, current.previousEpoch, current.phase)
             (member.owned, member.pendingRevocation) = (current.owned, current.pendingRevocation)
             members[id] = member
