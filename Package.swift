@@ -143,8 +143,10 @@ let package = Package(
         swift(
             "SomaCommands",
             [
-                "SomaNode", "Broker", "RdKafka", "Events", "JSON", "ConsumerLag", "Declarations", "HTTPClient",
-                "Postgres", "SomaStreams", "Telemetry", "Clocks", "Crypto", "Settings", "CLinux", "VectorSink",
+                "SomaNode", "Broker", "CommitLog", "KafkaProtocol", "Compression", "RdKafka", "Events", "JSON",
+                "ConsumerLag",
+                "Declarations", "HTTPClient", "Postgres", "SomaStreams", "Telemetry", "Clocks", "Crypto", "Settings",
+                "CLinux", "VectorSink",
             ]
         ),
         swift(

@@ -58,6 +58,19 @@ final class FileHandle: Sendable {
         return try result.get()
     }
 
+    /// Whether nothing but zeros, or nothing at all, is in a stretch of the file.
+    func isZero(from position: Int64, to end: Int64) throws(LogError) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        var next = position
+        while next < end {
+            let count = min(try read(into: &bytes, at: next), Int(min(end - next, 1 << 16)))
+            guard count > 0 else { return true }
+            guard bytes[..<count].allSatisfy({ $0 == 0 }) else { return false }
+            next += Int64(count)
+        }
+        return true
+    }
+
     /// Writes an array.
     func write(_ array: [UInt8], at position: Int64) throws(LogError) {
         let result = array.withUnsafeBytes { buffer in

@@ -69,9 +69,9 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
     private var openPartitions: [PartitionLog] { lock.withLock { Array(partitions.values) } }
 
     private static let deletedSuffix = "-delete"
-    private static func cleanMarker(_ path: String) -> String { "\(path)/clean-shutdown" }
-    private static func recoveryPoints(_ path: String) -> String { "\(path)/recovery-point-offset-checkpoint" }
-    private static func logStarts(_ path: String) -> String { "\(path)/log-start-offset-checkpoint" }
+    static func cleanMarker(_ path: String) -> String { "\(path)/clean-shutdown" }
+    static func recoveryPoints(_ path: String) -> String { "\(path)/recovery-point-offset-checkpoint" }
+    static func logStarts(_ path: String) -> String { "\(path)/log-start-offset-checkpoint" }
 
     package var statistics: LogStatistics { services.statistics }
 

@@ -9,17 +9,27 @@ enum MetaProperties {
     static func open(in directory: String, clusterID: String?) throws(LogError) -> String {
         let path = "\(directory)/meta.properties"
         if let bytes = try FileSystem.contents(of: path) {
-            let values = parse(String(decoding: bytes, as: UTF8.self))
-            let version = values["format.version"] ?? "none"
-            guard version == formatVersion, let found = values["cluster.id"] else {
-                throw .unknownFormat(path: path, found: version, supported: formatVersion)
-            }
-            return found
+            return try read(bytes, path)
         }
         let id = clusterID ?? randomID()
         let text = "format.version=\(formatVersion)\ncluster.id=\(id)\n"
         try FileSystem.replace(path, with: Array(text.utf8), directory: directory)
         return id
+    }
+
+    /// Throws when a directory was written by a program that knows more; one without the file is not looked at.
+    static func check(in directory: String) throws(LogError) {
+        let path = "\(directory)/meta.properties"
+        if let bytes = try FileSystem.contents(of: path) { _ = try read(bytes, path) }
+    }
+
+    private static func read(_ bytes: [UInt8], _ path: String) throws(LogError) -> String {
+        let values = parse(String(decoding: bytes, as: UTF8.self))
+        let version = values["format.version"] ?? "none"
+        guard version == formatVersion, let found = values["cluster.id"] else {
+            throw .unknownFormat(path: path, found: version, supported: formatVersion)
+        }
+        return found
     }
 
     private static func parse(_ text: String) -> [String: String] {

@@ -87,7 +87,7 @@ extension PartitionLog {
         try loadProducers(names: names, memory)
     }
 
-    private static func baseOffset(ofLog name: String) -> Int64? {
+    static func baseOffset(ofLog name: String) -> Int64? {
         guard name.hasSuffix(".log"), name.utf8.count == 24 else { return nil }
         return Int64(name.dropLast(4))
     }

@@ -47,17 +47,7 @@ extension PartitionLog {
 
     /// What is known of the producers, by their id.
     package func producerStates() -> [ProducerState] {
-        let entries = lock.withLock { producers.entries }
-        return entries.sorted { $0.key < $1.key }.map { id, entry in
-            ProducerState(
-                producerID: id,
-                producerEpoch: entry.epoch,
-                lastSequence: entry.batches.last?.lastSequence ?? -1,
-                lastTimestamp: entry.lastTimestamp,
-                coordinatorEpoch: entry.coordinatorEpoch,
-                transactionStartOffset: entry.transactionStart ?? -1
-            )
-        }
+        lock.withLock { producers }.states
     }
 
     /// The first offset of a producer's open transaction in this partition.
@@ -157,6 +147,20 @@ extension OpenTransactions {
 }
 
 extension ProducerTable {
+    /// What is known, by the producer's id.
+    var states: [ProducerState] {
+        entries.sorted { $0.key < $1.key }.map { id, entry in
+            ProducerState(
+                producerID: id,
+                producerEpoch: entry.epoch,
+                lastSequence: entry.batches.last?.lastSequence ?? -1,
+                lastTimestamp: entry.lastTimestamp,
+                coordinatorEpoch: entry.coordinatorEpoch,
+                transactionStartOffset: entry.transactionStart ?? -1
+            )
+        }
+    }
+
     /// Takes note of a batch that is read back from the log.
     mutating func replay(
         _ header: RecordBatchHeader,

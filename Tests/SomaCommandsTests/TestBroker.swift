@@ -10,6 +10,11 @@ final class TestBroker: Sendable {
     let address: String
     private let broker: Broker
     private let folder: String
+    /// The data directory.
+    var data: String { folder + "/log" }
+
+    /// Closes the data directory, which stays until the end.
+    func stop() { broker.stop() }
 
     init() throws {
         folder = try Files.makeTemporaryFolder()

@@ -21,9 +21,11 @@ final class LogCleaner: @unchecked Sendable {  // Sendable holds: the variables 
     init(services: LogServices, settings: CleanerSettings) throws(LogError) {
         self.services = services
         self.settings = settings
-        path = "\(services.path)/cleaner-offset-checkpoint"
+        path = Self.checkpoint(services.path)
         book = CleanerBook(try Checkpoint.read(path) ?? [:])
     }
+
+    static func checkpoint(_ directory: String) -> String { "\(directory)/cleaner-offset-checkpoint" }
 
     /// Starts the thread; it asks `partitions` for what there is each time it looks.
     func start(_ partitions: @escaping @Sendable () -> [PartitionLog]) {

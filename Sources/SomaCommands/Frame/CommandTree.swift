@@ -8,7 +8,8 @@ package enum CommandTree {
             [
                 DevCommand.command, TopicCommands.command, GroupCommands.command, LagCommand.command,
                 ChatCommand.command, TraceCommand.command,
-                ReplayCommand.command, BillingCommands.command, ProcessorCommands.command, ServeCommands.command,
+                ReplayCommand.command, LogFileCommands.command, BillingCommands.command, ProcessorCommands.command,
+                ServeCommands.command,
                 DoctorCommand.command,
                 VersionCommand.command,
                 Command("bench", "Measure.", passesArgumentsOn: true) { invocation in
