@@ -12,6 +12,7 @@ final class BrokerFixture {
     private let clock: Clock
     let log = LogSink(collectingWith: .system)
     private(set) var port: UInt16 = 0
+    private(set) var metrics = MetricsRegistry()
     private var broker: Broker?
 
     init(_ settings: [String: String] = [:], clock: Clock = .system) throws {
@@ -24,6 +25,7 @@ final class BrokerFixture {
     deinit { broker?.stop() }
 
     func start() throws {
+        metrics = MetricsRegistry()
         let settings = try BrokerSettings(
             dataDirectory: directory.path + "/data",
             listen: .init(port: 0),
@@ -33,7 +35,7 @@ final class BrokerFixture {
             settings: settings,
             clock: clock,
             logger: Logger("broker", sink: log),
-            metrics: MetricsRegistry()
+            metrics: metrics
         )
         port = try broker.start().port
         self.broker = broker
