@@ -197,6 +197,7 @@ package final class Broker: Sendable {
             limits: settings.serverLimits,
             logger: logger,
             metrics: services.metrics.server,
+            gate: try BrokerGate(configs, services.quotas),
             isCongested: { directory.isCongested },
             makeHandler: { KafkaSession(services: services, connection: $0) }
         )

@@ -24,6 +24,9 @@ extension Connection {
             inboxCount += inInbox
             if inboxCount > 0 { parseInbox() }
             if isOpen, count > inInbox { take(fromScratch: count - inInbox) }
+            if isOpen, inboxCount > 0, server.isInboxTooLarge(inboxCount) {
+                return close(ConnectionFault("\(inboxCount) bytes of an unfinished request, and too many in all"))
+            }
             // A short read means that the socket is empty.
             if count < room.count + scratch.capacity, !mayHoldMore { return }
         }

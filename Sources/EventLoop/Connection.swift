@@ -32,7 +32,7 @@ package final class Connection: EventSource, @unchecked Sendable {
 
     // Reading.
     var inbox: Block?
-    var inboxCount = 0
+    var inboxCount = 0 { didSet { server.noteInbox(inboxCount - oldValue) } }
     var lastReadMilliseconds: Int64
 
     /// The largest frame taken at this time.
@@ -87,6 +87,15 @@ package final class Connection: EventSource, @unchecked Sendable {
     }
 
     var isOpen: Bool { descriptor >= 0 }
+
+    /// The address of the other side without its port.
+    package var address: String { Self.address(of: peer) }
+
+    static func address(of peer: String) -> String {
+        guard let colon = peer.lastIndex(of: ":") else { return peer }
+        let host = peer[..<colon]
+        return host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
+    }
 
     func start() throws(EventLoopError) {
         interest = EventLoop.Interest.read
@@ -264,7 +273,7 @@ package final class Connection: EventSource, @unchecked Sendable {
         guard isOpen else { return }
         if let fault {
             server.metrics.faults.add()
-            server.logger.warning("connection closed", ["peer": .value(peer), "reason": .value(fault.description)])
+            server.faultLog.report("connection closed", peer: peer, reason: "\(fault)", now: loop.nowMilliseconds)
         } else if !isSecuring {
             stream?.sendEnd()
         }

@@ -12,6 +12,8 @@ package struct ServerLimits: Sendable, Equatable {
     package var inFlightRequestsMax = 256
     /// Bytes of one connection's requests that may wait for their answers; one request is always taken.
     package var inFlightBytesMax = 32 << 20
+    /// Bytes of unfinished requests over all connections, above which those that take more than their share are closed.
+    package var inboxBytesMax = 256 << 20
     /// Bytes of answers that may wait for the peer before no further request of it is read.
     package var outputBytesMax = 1 << 20
 

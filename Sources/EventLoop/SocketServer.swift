@@ -15,6 +15,10 @@ package final class SocketServer: @unchecked Sendable {
     private static let congestionCheckMilliseconds: Int64 = 2
     /// Accepts of one turn.
     private static let acceptsPerTurn = 64
+    /// Refused connections that are kept open for a while.
+    private static let refusedMax = 1000
+    /// Every connection may have a request of so many bytes unfinished, however many there are.
+    private static let inboxBytesMin = 64 << 10
 
     package let limits: ServerLimits
     package let logger: Logger
@@ -23,17 +27,25 @@ package final class SocketServer: @unchecked Sendable {
     private let scratches: [LoopScratch]
     private let isCongested: @Sendable () -> Bool
     let makeHandler: HandlerFactory
+    private let gate: (any ConnectionGate)?
+    let faultLog: FaultLog
+    /// Bytes of requests that have not arrived whole, over all connections.
+    private let inboxBytes = Atomic<Int>(0)
+    private var refusedCount = 0
     private let connectionCount = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
     private var listeners: [Listener] = []
     private var nextLoop = 0
 
     /// `isCongested`: asked before each request; while true, no connection reads.
+    ///
+    /// `gate`: lets connections in; without one, `limits.connectionsMax` does.
     package init(
         loops: [EventLoop],
         limits: ServerLimits,
         logger: Logger,
         metrics: ServerMetrics,
+        gate: (any ConnectionGate)? = nil,
         isCongested: @escaping @Sendable () -> Bool,
         makeHandler: @escaping HandlerFactory
     ) {
@@ -42,6 +54,8 @@ package final class SocketServer: @unchecked Sendable {
         self.limits = limits
         self.logger = logger
         self.metrics = metrics
+        self.gate = gate
+        faultLog = FaultLog(logger)
         self.isCongested = isCongested
         self.makeHandler = makeHandler
         scratches = loops.map { _ in LoopScratch() }
@@ -100,6 +114,17 @@ package final class SocketServer: @unchecked Sendable {
     func forget(_ connection: Connection) {
         guard connection.scratch.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         metrics.connections.set(connectionCount.wrappingSubtract(1, ordering: .relaxed).newValue)
+        gate?.release(connection.address)
+    }
+
+    func noteInbox(_ change: Int) { inboxBytes.wrappingAdd(change, ordering: .relaxed) }
+
+    /// Whether unfinished requests hold too much memory, and one of `byteCount` bytes more than its share of it.
+    func isInboxTooLarge(_ byteCount: Int) -> Bool {
+        guard byteCount > Self.inboxBytesMin, inboxBytes.load(ordering: .relaxed) > limits.inboxBytesMax else {
+            return false
+        }
+        return byteCount > limits.inboxBytesMax / max(1, connectionCount.load(ordering: .relaxed))
     }
 
     private func scheduleCongestionCheck(_ loop: EventLoop, _ scratch: LoopScratch) {
@@ -134,11 +159,18 @@ package final class SocketServer: @unchecked Sendable {
     }
 
     private func admit(_ descriptor: Int32, peer: String, _ endpoint: Endpoint) {
-        guard connectionCount.load(ordering: .relaxed) < limits.connectionsMax else {
-            Glibc.close(descriptor)
+        let admission: Admission =
+            if let gate {
+                gate.admit(Connection.address(of: peer))
+            } else if connectionCount.load(ordering: .relaxed) < limits.connectionsMax {
+                .admitted
+            } else {
+                .refused(reason: "max.connections is reached", afterMilliseconds: 0)
+            }
+        if case .refused(let reason, let time) = admission {
             metrics.faults.add()
-            logger.warning("connection refused", ["peer": .value(peer), "reason": "max.connections is reached"])
-            return
+            faultLog.report("connection refused", peer: peer, reason: reason, now: loops[0].nowMilliseconds)
+            return refuse(descriptor, afterMilliseconds: time)
         }
         metrics.connections.set(connectionCount.wrappingAdd(1, ordering: .relaxed).newValue)
         metrics.accepted.add()
@@ -163,10 +195,24 @@ package final class SocketServer: @unchecked Sendable {
         }
     }
 
+    /// Closes a connection that was never served; one that came too soon waits, so that it does not come again at once.
+    private func refuse(_ descriptor: Int32, afterMilliseconds time: Int64) {
+        guard time > 0, refusedCount < Self.refusedMax else {
+            Glibc.close(descriptor)
+            return
+        }
+        refusedCount += 1
+        _ = loops[0].schedule(afterMilliseconds: min(time, limits.stallMilliseconds)) { [self] in
+            refusedCount -= 1
+            Glibc.close(descriptor)
+        }
+    }
+
     private func sweep(_ index: Int) {
         let scratch = scratches[index]
         for connection in Array(scratch.connections.values) { connection.closeIfIdle(limits) }
         scratch.pool.trim()
+        faultLog.flush(now: loops[index].nowMilliseconds)
         _ = loops[index].schedule(afterMilliseconds: Self.sweepMilliseconds) { [self] in sweep(index) }
     }
 }

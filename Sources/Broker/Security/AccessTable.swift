@@ -1,20 +1,20 @@
-import KafkaProtocol
+package import KafkaProtocol
 
 /// What each API asks before it does anything: a kind of resource and an operation on it.
 ///
 /// Handlers ask with `Exchange.authorize`, which knows no question that is not here; a resource that may not be described
 /// is answered as if nothing were known about it.
-enum AccessTable {
-    struct Row: Sendable {
-        let key: APIKey
-        let resource: ResourceType
-        let operation: AccessOperation
+package enum AccessTable {
+    package struct Row: Sendable {
+        package let key: APIKey
+        package let resource: ResourceType
+        package let operation: AccessOperation
     }
 
     /// The APIs that everyone may call: they come before a client has a name, or tell nothing but how to reach us.
-    static let open: Set<APIKey> = [.apiVersions, .saslHandshake, .saslAuthenticate]
+    package static let open: Set<APIKey> = [.apiVersions, .saslHandshake, .saslAuthenticate]
 
-    static let rows: [Row] = questions.flatMap { key, asked in
+    package static let rows: [Row] = questions.flatMap { key, asked in
         asked.map { Row(key: key, resource: $0.0, operation: $0.1) }
     }
 

@@ -21,6 +21,18 @@ extension BrokerSettings {
         ),
         .init("max.connections", .integer(1...1_000_000), "20000", "Connections at a time; more are closed."),
         .init(
+            "max.connections.per.ip",
+            .integer(0...Int64(Int32.max)),
+            "2147483647",
+            "Connections from one address at a time; more are closed."
+        ),
+        .init(
+            "max.connections.per.ip.overrides",
+            .text,
+            "",
+            "address:connections, with commas between: addresses with a limit of their own."
+        ),
+        .init(
             "connections.max.idle.ms",
             .integer(orUnlimited),
             "600000",

@@ -74,6 +74,7 @@ package struct BrokerSettings: Sendable {
     package var serverLimits: ServerLimits {
         var limits = ServerLimits()
         limits.frameBytesMax = int("socket.request.max.bytes")
+        limits.inboxBytesMax = int("queued.max.request.bytes")
         limits.connectionsMax = int("max.connections")
         let idle = integer("connections.max.idle.ms")
         limits.idleMilliseconds = idle < 0 ? Int64.max / 2 : idle

@@ -21,7 +21,8 @@ extension BrokerSettings {
         "log.flush.interval.ms",
         "log.index.interval.bytes", "log.message.timestamp.type", "log.retention.bytes", "log.retention.ms",
         "log.roll.ms",
-        "log.segment.bytes", "message.max.bytes", "min.insync.replicas", "producer.id.expiration.ms",
+        "log.segment.bytes", "max.connections", "max.connections.per.ip", "max.connections.per.ip.overrides",
+        "message.max.bytes", "min.insync.replicas", "producer.id.expiration.ms",
     ])
 
     /// What is wrong with changing `key` to `value` (nil: back to what was set at the start), nil when nothing is.
@@ -33,7 +34,8 @@ extension BrokerSettings {
         guard changeableKeys.contains(definition.key) else {
             return .init(.invalidRequest, "Cannot update these configs dynamically: [\(key)]")
         }
-        guard let value, let problem = definition.problem(with: value) else { return nil }
+        let badOverrides = key == "max.connections.per.ip.overrides" ? value.flatMap(ConnectionLimits.problem) : nil
+        guard let value, let problem = definition.problem(with: value) ?? badOverrides else { return nil }
         guard !definition.isSecret else { return .init(.invalidRequest, "Invalid value for configuration \(key)") }
         return .init(.invalidRequest, "Invalid value \(value) for configuration \(key): \(problem)")
     }
