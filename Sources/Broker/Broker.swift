@@ -152,16 +152,26 @@ package final class Broker: Sendable {
             clock: clock,
             logger: Logger("groups", sink: logger.sink),
             catalogue: catalogue,
-            store: GroupStore(
-                directory: directory,
-                partitions: offsets.partitions,
-                clock: clock,
-                logger: logger,
-                loop: groupLoop,
-                administration: administration
-            )
+            store: GroupStore(partitions: offsets.partitions, clock: clock, logger: logger, loop: groupLoop)
         )
         try groups.load()
+        let producerIDs = try ProducerIDs(directory: directory.path)
+        let transactions = TransactionCoordinator(
+            store: TransactionStore(
+                partitions: try Self.transactionsTopic(catalogue, settings).partitions,
+                clock: clock,
+                logger: logger,
+                loop: groupLoop
+            ),
+            groups: groups,
+            catalogue: catalogue,
+            producerIDs: producerIDs,
+            administration: administration,
+            settings: settings,
+            clock: clock,
+            logger: Logger("transactions", sink: logger.sink)
+        )
+        try transactions.load()
         let checks = try EventLoop(name: "broker-login")
         stack.loops.append(checks)
         let security = try ListenerSecurity(
@@ -179,9 +189,10 @@ package final class Broker: Sendable {
             directory: directory,
             catalogue: catalogue,
             configs: configs,
-            producerIDs: try ProducerIDs(directory: directory.path),
+            producerIDs: producerIDs,
             groups: groups,
             quotas: try Quotas(settings, directory: directory.path, clock: clock, metrics: registry),
+            transactions: transactions,
             access: try AccessControl(settings, directory: directory.path),
             administration: administration,
             security: security
@@ -202,6 +213,7 @@ package final class Broker: Sendable {
             makeHandler: { KafkaSession(services: services, connection: $0) }
         )
         groups.start()
+        transactions.start()
         Self.maintainLater(services)
         security.watch(on: administration)
         server.serve(Array(zip(sockets, security.listeners.map(\.endpoint))))
@@ -220,6 +232,18 @@ package final class Broker: Sendable {
                 "cleanup.policy": "compact", "compression.type": "producer", "segment.bytes": "8388608",
                 // The metadata of a group with thousands of members is one record.
                 "max.message.bytes": "67108864",
+            ])
+        )
+    }
+
+    private static func transactionsTopic(_ catalogue: TopicCatalogue, _ settings: BrokerSettings) throws -> Topic {
+        if let topic = catalogue.topic(TopicName.transactionState) { return topic }
+        return try catalogue.create(
+            name: TopicName.transactionState,
+            partitionCount: Int32(clamping: settings.integer("transaction.state.log.num.partitions")),
+            configs: TopicConfigs([
+                "cleanup.policy": "compact", "compression.type": "uncompressed",
+                "segment.bytes": String(settings.integer("transaction.state.log.segment.bytes")),
             ])
         )
     }

@@ -116,7 +116,8 @@ struct BatchValidator {
             throw .invalidRecord(reason: "clients may not write control batches")
         }
         if header.hasProducerID {
-            guard header.producerEpoch >= 0, header.baseSequence >= 0 || header.attributes.isControl else {
+            // Markers and the broker's own transactional batches have no sequence.
+            guard header.producerEpoch >= 0, header.baseSequence >= 0 || origin == .broker else {
                 throw .invalidRecord(
                     reason: "producer \(header.producerID) without epoch or sequence"
                 )

@@ -110,8 +110,6 @@ package struct CleanerSettings: Equatable, Sendable {
     package var pauseMilliseconds: Int64 = 15_000
     /// `log.cleaner.io.max.bytes.per.second`: bytes read and written, together.
     package var bytesPerSecond = 64 << 20
-    /// Topics that bound their own size.
-    package var excludedTopics: Set<String> = []
 
     package init() {}
 }

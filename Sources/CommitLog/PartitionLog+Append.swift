@@ -39,15 +39,14 @@ extension PartitionLog {
             byteCount = valid.reduce(0) { $0 + $1.bytes.count }
         }
         let result = try lock.withLock { () throws(LogError) -> AppendResult in
-            if let first = valid.first?.header, let admitsTransaction, producers.begins(first),
-                !first.attributes.isControl, !admitsTransaction(first)
-            {
-                throw .transactionNotOpen(
-                    producerID: first.producerID,
-                    reason: "sent to \(name), which is not part of a transaction of it that is open"
-                )
-            }
-            return try appendLocked(valid, byteCount: byteCount, leaderEpoch: leaderEpoch, stamp: stamp, now: now)
+            try appendLocked(
+                valid,
+                byteCount: byteCount,
+                leaderEpoch: leaderEpoch,
+                stamp: stamp,
+                now: now,
+                admitsTransaction
+            )
         }
         if !result.isDuplicate {
             services.statistics.appendedBytes.wrappingAdd(byteCount, ordering: .relaxed)
@@ -62,7 +61,8 @@ extension PartitionLog {
         byteCount: Int,
         leaderEpoch: Int32,
         stamp: Int64?,
-        now: Int64
+        now: Int64,
+        _ admitsTransaction: ((RecordBatchHeader) -> Bool)? = nil
     ) throws(LogError) -> AppendResult {
         if let stopped { throw stopped }
         if isClosed { throw .closed }
@@ -76,6 +76,13 @@ extension PartitionLog {
                 logStartOffset: logStartOffset,
                 isDuplicate: true,
                 generation: generation
+            )
+        }
+        if let first = batches.first?.header, let admitsTransaction, producers.begins(first), !admitsTransaction(first)
+        {
+            throw .transactionNotOpen(
+                producerID: first.producerID,
+                reason: "sent to \(name), which is not part of a transaction of it that is open"
             )
         }
         rollIfNeeded(byteCount: byteCount, now: now)

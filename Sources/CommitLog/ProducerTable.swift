@@ -54,6 +54,8 @@ struct ProducerTable {
         if header.producerEpoch < entry.epoch {
             throw .invalidProducerEpoch(producerID: id, current: entry.epoch, got: header.producerEpoch)
         }
+        // The broker's own batches in a transaction carry no sequence.
+        if header.baseSequence < 0 { return .accept }
         if entry.transactionStart != nil, !header.attributes.isTransactional {
             throw .transactionNotOpen(producerID: id, reason: "has a transaction open and sent a batch outside it")
         }

@@ -20,6 +20,11 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case deleteRecords = 21
     case initProducerID = 22
     case offsetForLeaderEpoch = 23
+    case addPartitionsToTxn = 24
+    case addOffsetsToTxn = 25
+    case endTxn = 26
+    case writeTxnMarkers = 27
+    case txnOffsetCommit = 28
     case describeAcls = 29
     case createAcls = 30
     case deleteAcls = 31
@@ -41,6 +46,9 @@ package enum APIKey: Int16, Sendable, CaseIterable {
     case alterUserScramCredentials = 51
     case updateFeatures = 57
     case describeCluster = 60
+    case describeProducers = 61
+    case describeTransactions = 65
+    case listTransactions = 66
     case consumerGroupHeartbeat = 68
     case consumerGroupDescribe = 69
     case listConfigResources = 74

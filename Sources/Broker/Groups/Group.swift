@@ -9,7 +9,7 @@ final class Group {
     /// Of the consumer protocol (KIP-848), once a member of that kind has come.
     var consumer: ConsumerGroupState?
     var offsets: [TopicPartition: CommittedOffset] = [:]
-    /// What was last written about the group, for the next rewrite.
+    /// What was last written about the group.
     var written: GroupSnapshot?
     var timer: TimerQueue.Token?
     var timerDeadline: Int64?
@@ -55,13 +55,6 @@ final class Group {
     }
 
     var nextDeadline: Int64? { consumer.map(\.nextDeadline) ?? state.nextDeadline }
-
-    /// Everything to write about the group but its offsets.
-    var records: [GroupRecord] {
-        let id = state.id
-        if let consumer { return consumer.records.map { .consumer(group: id, $0) } }
-        return written.map { [.group(id, $0)] } ?? []
-    }
 
     /// What makes the disk forget the group, its offsets apart.
     var endRecords: [GroupRecord] {

@@ -47,7 +47,6 @@ extension GroupCoordinator {
         store.append(group: groupID, records) { error in
             answer(error == .none ? step.answer : .refusal(error, "The group could not be written."))
         }
-        boundStore()
     }
 
     /// Lets sessions and revocations of a group end.

@@ -36,7 +36,6 @@ extension GroupCoordinator {
         }
         store.append(group: groupID, offsets.map { .offset(group: groupID, $0.0, $0.1) }, then: answer)
         for (partition, offset) in offsets { group.offsets[partition] = offset }
-        boundStore()
     }
 
     /// Whether a commit of this member is taken, `generation` being the member's epoch in the consumer protocol.
@@ -91,7 +90,9 @@ extension GroupCoordinator {
     func delete(_ groupID: String, _ answer: @escaping @Sendable (ErrorCode) -> Void) {
         guard let group = groups[groupID] else { return answer(groupID.isEmpty ? .invalidGroupID : .groupIDNotFound) }
         guard group.isEmpty else { return answer(.nonEmptyGroup) }
-        let records = group.offsets.keys.map { GroupRecord.offset(group: groupID, $0, nil) } + group.endRecords
+        let partitions = pending.partitions(group: groupID).union(group.offsets.keys)
+        let records = partitions.map { GroupRecord.offset(group: groupID, $0, nil) } + group.endRecords
+        pending.forget(group: groupID)
         forget(groupID)
         store.append(group: groupID, records, then: answer)
     }
@@ -110,8 +111,14 @@ extension GroupCoordinator {
             guard let topics = group.subscribedTopics else { return answer(.nonEmptyGroup, []) }
             inUse = Set(partitions.filter { topics.contains($0.topic) })
         }
-        let gone = partitions.filter { !inUse.contains($0) && group.offsets[$0] != nil }
-        for partition in gone { group.offsets[partition] = nil }
+        let unstable = pending.partitions(group: groupID)
+        let gone = partitions.filter {
+            !inUse.contains($0) && (group.offsets[$0] != nil || unstable.contains($0))
+        }
+        for partition in gone {
+            group.offsets[partition] = nil
+            pending.forget(group: groupID, partition)
+        }
         guard !gone.isEmpty else { return answer(.none, inUse) }
         store.append(group: groupID, gone.map { .offset(group: groupID, $0, nil) }) { [inUse] error in
             answer(error, inUse)
@@ -120,16 +127,21 @@ extension GroupCoordinator {
 
     /// Forgets offsets whose topic was deleted just before the broker ended.
     func forgetMissingTopics() {
-        let topics = Set(groups.values.lazy.flatMap { $0.offsets.keys.lazy.map(\.topic) })
+        var topics = Set(groups.values.lazy.flatMap { $0.offsets.keys.lazy.map(\.topic) })
+        for group in pending.groups { topics.formUnion(pending.partitions(group: group).map(\.topic)) }
         for topic in topics where catalogue.topic(topic) == nil { topicDeleted(topic) }
     }
 
     /// Forgets what groups have committed for a topic that is gone: one of its name would begin at offset 0 again.
     func topicDeleted(_ topic: String) {
-        for (id, group) in groups {
-            let gone = group.offsets.keys.filter { $0.topic == topic }
+        for id in Set(groups.keys).union(pending.groups) {
+            let gone = pending.partitions(group: id).union(groups[id]?.offsets.keys.map(\.self) ?? [])
+                .filter { $0.topic == topic }
             guard !gone.isEmpty else { continue }
-            for partition in gone { group.offsets[partition] = nil }
+            for partition in gone {
+                groups[id]?.offsets[partition] = nil
+                pending.forget(group: id, partition)
+            }
             store.append(group: id, gone.map { .offset(group: id, $0, nil) }) { _ in }
         }
     }

@@ -22,6 +22,8 @@ final class GroupCoordinator: @unchecked Sendable {
     let catalogue: TopicCatalogue
     let store: GroupStore
     private(set) var groups: [String: Group] = [:]
+    /// What transactions that are not decided yet have committed.
+    var pending = PendingOffsets()
     private var nextToken: RequestToken = 1
     private var joins: [RequestToken: @Sendable (GroupAction.JoinAnswer) -> Void] = [:]
     private var syncs: [RequestToken: @Sendable (GroupAction.SyncAnswer) -> Void] = [:]
@@ -51,9 +53,11 @@ final class GroupCoordinator: @unchecked Sendable {
     func load() throws(LogError) {
         let (now, wall) = (clock.monotonicMilliseconds, clock.wallMilliseconds)
         var snapshots: [String: GroupSnapshot] = [:]
-        try store.load { record in
+        try store.load { stored, item in
+            guard let record = settle(item, in: stored) else { return }
             switch record {
             case .offset(let group, let partition, let offset):
+                if offset == nil { pending.forget(group: group, partition) }
                 if offset == nil, groups[group] == nil { return }
                 self.group(group, emptySince: Int64.min / 2).offsets[partition] = offset
             case .group(let name, let snapshot):
@@ -94,7 +98,6 @@ final class GroupCoordinator: @unchecked Sendable {
         run { coordinator in
             coordinator.forgetMissingTopics()
             for group in coordinator.groups.values { coordinator.schedule(group) }
-            coordinator.boundStore()
             coordinator.expireLater()
         }
     }
@@ -236,7 +239,6 @@ final class GroupCoordinator: @unchecked Sendable {
             guard let group = groups[id] else { return }
             handle(.persisted(ticket: ticket, error), group)
         }
-        boundStore()
     }
 
     func schedule(_ group: Group) {
@@ -259,18 +261,6 @@ final class GroupCoordinator: @unchecked Sendable {
 
     // MARK: Keeping
 
-    /// Rewrites the offsets topic where it has grown too far.
-    func boundStore() {
-        store.boundSize { [self] index in
-            var records: [GroupRecord] = []
-            for (id, group) in groups where store.partitionIndex(id) == index {
-                records += group.records
-                for (partition, offset) in group.offsets { records.append(.offset(group: id, partition, offset)) }
-            }
-            return records
-        }
-    }
-
     private func expireLater() {
         _ = loop.schedule(afterMilliseconds: settings.integer("offsets.retention.check.interval.ms")) { [self] in
             expireOffsets()
@@ -282,15 +272,16 @@ final class GroupCoordinator: @unchecked Sendable {
     private func expireOffsets() {
         let retention = settings.integer("offsets.retention.minutes") * 60_000
         for (id, group) in groups {
+            let unstable = pending.partitions(group: id)
             let old = OffsetExpiry.lapsed(
-                group.offsets,
+                group.offsets.filter { !unstable.contains($0.key) },
                 group.holder,
                 retentionMilliseconds: retention,
                 now: clock.wallMilliseconds
             )
             for partition in old { group.offsets[partition] = nil }
             var records = old.map { GroupRecord.offset(group: id, $0, nil) }
-            if group.isVacant {
+            if group.isVacant, unstable.isEmpty {
                 records += group.endRecords
                 forget(id)
             }

@@ -136,6 +136,8 @@ package struct GroupState: Sendable, Equatable {
     ) -> ErrorCode {
         if generation < 0, phase == .empty { return .none }
         if generation < 0, memberID.isEmpty, instanceID == nil {
+            // A producer that says nothing of its member is one from before KIP-447.
+            if isTransactional { return .none }
             // A consumer that assigns partitions itself may commit only where no group lives.
             return .unknownMemberID
         }

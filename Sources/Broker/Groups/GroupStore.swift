@@ -1,6 +1,7 @@
 import Bytes
 import Clocks
 import CommitLog
+import Compression
 import EventLoop
 import KafkaProtocol
 import Telemetry
@@ -11,41 +12,29 @@ import Telemetry
 /// partition has grown to four times what is alive (and to 16 MiB at least), everything alive is appended again and, once that is on
 /// disk, what lies before it is deleted. A crash in between leaves records twice, which reads the same.
 final class GroupStore {
-    private static let rewriteBytesMin: Int64 = 16 << 20
-    /// A snapshot is written in batches of about this size.
-    private static let batchBytes = 512 << 10
+    /// What is read back at a start, in the log's order.
+    enum Item {
+        /// `producerID`: of the transaction that it is part of. `position`: where its batch begins.
+        case record(GroupRecord, producerID: Int64?, position: Int64)
+        case marker(EndMarker, producerID: Int64, offset: Int64)
+    }
+
     private static let readBytes = 1 << 20
 
-    private let directory: LogDirectory
     private let partitions: [PartitionLog]
     private let clock: Clock
     private let logger: Logger
     /// Where appends report that they are durable.
     private let loop: EventLoop
-    /// Where old data is deleted, which waits for the disk.
-    private let administration: EventLoop
     /// The last append to each partition.
     private var lastAppends: [AppendResult?]
-    private var liveBytes: [Int64]
-    private var isRewriting: [Bool]
 
-    init(
-        directory: LogDirectory,
-        partitions: [PartitionLog],
-        clock: Clock,
-        logger: Logger,
-        loop: EventLoop,
-        administration: EventLoop
-    ) {
-        self.directory = directory
+    init(partitions: [PartitionLog], clock: Clock, logger: Logger, loop: EventLoop) {
         self.partitions = partitions
         self.clock = clock
         self.logger = logger
         self.loop = loop
-        self.administration = administration
         lastAppends = partitions.map { _ in nil }
-        liveBytes = partitions.map { _ in 0 }
-        isRewriting = partitions.map { _ in false }
     }
 
     /// Java's `String.hashCode`, without its sign, as Kafka does it.
@@ -57,8 +46,8 @@ final class GroupStore {
 
     func partitionIndex(_ group: String) -> Int { Self.partitionIndex(group: group, count: partitions.count) }
 
-    /// Reads all records, oldest first.
-    func load(_ body: (GroupRecord) -> Void) throws(LogError) {
+    /// Reads everything, oldest first in each partition.
+    func load(_ body: (TopicPartition, Item) -> Void) throws(LogError) {
         for log in partitions {
             var offset = log.logStartOffset
             while offset < log.highWatermark {
@@ -66,7 +55,13 @@ final class GroupStore {
                 guard !read.isEmpty else { break }
                 var bytes = ByteWriter(capacity: read.byteCount)
                 read.copy(into: &bytes)
-                offset = decode(bytes.bytes, log.name, body)
+                decode(bytes.bytes) { body(log.name, $0) } problem: { position, cause in
+                    logger.warning(
+                        "unreadable group data",
+                        ["partition": "\(log.name)", "offset": .value(position), "cause": .value(cause)]
+                    )
+                }
+                offset = read.nextOffset
             }
         }
     }
@@ -74,7 +69,42 @@ final class GroupStore {
     /// Appends records of one group; `then` runs on the loop when they are on disk or lost.
     func append(group: String, _ records: [GroupRecord], then: @escaping @Sendable (ErrorCode) -> Void) {
         let index = partitionIndex(group)
-        guard let result = append(records, to: index) else { return then(.coordinatorNotAvailable) }
+        do throws(LogError) {
+            whenDurable(try append(records, to: index), index, then)
+        } catch {
+            then(.coordinatorNotAvailable)
+        }
+    }
+
+    /// Appends offsets of one group as part of a producer's transaction.
+    ///
+    /// `then` gets the outcome and the position of the batch; on the loop, at once when nothing was appended.
+    ///
+    /// - Returns: The position, nil when nothing was appended.
+    func append(
+        group: String,
+        _ records: [GroupRecord],
+        by producer: ProducerIdentity,
+        then: @escaping @Sendable (ErrorCode, Int64) -> Void
+    ) -> Int64? {
+        let index = partitionIndex(group)
+        do throws(LogError) {
+            let result = try append(records, to: index, by: producer)
+            whenDurable(result, index) { then($0, result.baseOffset) }
+            return result.baseOffset
+        } catch .invalidProducerEpoch {
+            then(.invalidProducerEpoch, -1)
+        } catch {
+            then(.coordinatorNotAvailable, -1)
+        }
+        return nil
+    }
+
+    private func whenDurable(
+        _ result: AppendResult,
+        _ index: Int,
+        _ then: @escaping @Sendable (ErrorCode) -> Void
+    ) {
         let (loop, logger, name) = (loop, logger, partitions[index].name)
         partitions[index].whenDurable(result) { error in
             if let error { logger.error("group data lost", ["partition": "\(name)", "cause": .value(error)]) }
@@ -90,65 +120,27 @@ final class GroupStore {
         partitions[index].whenDurable(last) { _ in loop.post(then) }
     }
 
-    /// Rewrites partitions that have grown too far; `alive` gives all records of one partition.
-    func boundSize(_ alive: (Int) -> [GroupRecord]) {
-        for index in partitions.indices where !isRewriting[index] {
-            let limit = max(Self.rewriteBytesMin, liveBytes[index] * 4)
-            guard partitions[index].byteCount > limit else { continue }
-            rewrite(index, alive(index))
-        }
-    }
-
-    private func rewrite(_ index: Int, _ records: [GroupRecord]) {
-        let log = partitions[index]
-        let start = log.logEndOffset
-        var size: Int64 = 0
-        var batch: [GroupRecord] = []
-        var batchSize = 0
-        var last: AppendResult?
-        func flush() -> Bool {
-            guard !batch.isEmpty else { return true }
-            guard let result = append(batch, to: index) else { return false }
-            last = result
-            size += Int64(batchSize)
-            batch = []
-            batchSize = 0
-            return true
-        }
-        for record in records {
-            batch.append(record)
-            batchSize += record.key.count + (record.value?.count ?? 0) + 16
-            if batchSize >= Self.batchBytes, !flush() { return }
-        }
-        guard flush(), let last else { return }
-        liveBytes[index] = size
-        let rewrittenBytes = size
-        isRewriting[index] = true
-        let (loop, administration, logger, directory) = (loop, administration, logger, directory)
-        let done = RewriteEnd(store: self)
-        log.whenDurable(last) { error in
-            administration.post {
-                if error == nil {
-                    do throws(LogError) {
-                        _ = try directory.deleteRecords(of: log, before: start)
-                        logger.info("offsets rewritten", ["partition": "\(log.name)", "bytes": .value(rewrittenBytes)])
-                    } catch {
-                        logger.warning("old offsets stay", ["partition": "\(log.name)", "cause": .value(error)])
-                    }
-                }
-                loop.post { done.store.isRewriting[index] = false }
-            }
-        }
-    }
-
-    private func append(_ records: [GroupRecord], to index: Int) -> AppendResult? {
+    private func append(
+        _ records: [GroupRecord],
+        to index: Int,
+        by producer: ProducerIdentity? = nil
+    ) throws(LogError) -> AppendResult {
         let now = clock.wallMilliseconds
-        var builder = RecordBatchBuilder(baseTimestamp: now)
+        var builder = RecordBatchBuilder(
+            baseTimestamp: now,
+            attributes: RecordBatchAttributes(codec: .none, isTransactional: producer != nil),
+            producerID: producer?.id ?? -1,
+            producerEpoch: producer?.epoch ?? -1
+        )
         for record in records { builder.add(key: record.key, value: record.value, timestamp: now) }
-        var writer = ByteWriter(capacity: 1024)
-        do {
-            try builder.encode(into: &writer)
-            let result = try partitions[index].append(writer.bytes, origin: .broker)
+        var bytes = ByteWriter(capacity: 1024)
+        do throws(RecordBatchError) {
+            try builder.encode(into: &bytes)
+        } catch {
+            throw .invalidRecord(reason: "\(error)")
+        }
+        do throws(LogError) {
+            let result = try partitions[index].append(bytes.bytes, origin: .broker)
             lastAppends[index] = result
             return result
         } catch {
@@ -156,39 +148,46 @@ final class GroupStore {
                 "group data cannot be written",
                 ["partition": "\(partitions[index].name)", "cause": .value(error)]
             )
-            return nil
+            throw error
         }
     }
 
-    /// - Returns: The offset behind what was read.
-    private func decode(_ bytes: UnsafeRawBufferPointer, _ name: TopicPartition, _ body: (GroupRecord) -> Void) -> Int64
-    {
+    private func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: (Item) -> Void,
+        problem: (Int64, String) -> Void
+    ) {
         var rest = bytes
-        var next: Int64 = Int64.max
         while let header = try? RecordBatchHeader(rest), header.totalByteCount <= rest.count {
-            next = header.nextOffset
-            do throws(RecordBatchError) {
-                try RecordBatch.forEachRecord(in: rest, header: header) { record in
-                    if let decoded = try? GroupRecord(key: record.key, value: record.value) {
-                        body(decoded)
-                    } else {
-                        logger.warning(
-                            "unreadable group record",
-                            ["partition": "\(name)", "offset": .value(record.offset)]
-                        )
-                    }
-                    return true
+            if header.attributes.isControl {
+                if let marker = EndMarker(rest, header: header) {
+                    body(.marker(marker, producerID: header.producerID, offset: header.baseOffset))
                 }
-            } catch {
-                logger.warning("unreadable group batch", ["partition": "\(name)", "cause": .value(error)])
+            } else {
+                decodeRecords(rest, header, body, problem)
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[header.totalByteCount...])
         }
-        return next
     }
-}
 
-/// Carries the store through other threads back to its own.
-private struct RewriteEnd: @unchecked Sendable {  // Sendable holds: `store` is used on the store's loop alone
-    let store: GroupStore
+    private func decodeRecords(
+        _ batch: UnsafeRawBufferPointer,
+        _ header: RecordBatchHeader,
+        _ body: (Item) -> Void,
+        _ problem: (Int64, String) -> Void
+    ) {
+        let producerID = header.attributes.isTransactional ? header.producerID : nil
+        do throws(RecordBatchError) {
+            try RecordBatch.forEachRecord(in: batch, header: header) { record in
+                if let decoded = try? GroupRecord(key: record.key, value: record.value) {
+                    body(.record(decoded, producerID: producerID, position: header.baseOffset))
+                } else {
+                    problem(record.offset, "unknown kind")
+                }
+                return true
+            }
+        } catch {
+            problem(header.baseOffset, "\(error)")
+        }
+    }
 }

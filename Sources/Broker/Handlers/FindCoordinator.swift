@@ -1,10 +1,7 @@
 import EventLoop
 import KafkaProtocol
 
-/// FindCoordinator 0–6 (several keys at once: KIP-699): this broker, for every group.
-///
-/// For transactions the answer is an error that clients take as final: they are not served, and a producer should hear
-/// so at once instead of trying for ever.
+/// FindCoordinator 0–6 (several keys at once: KIP-699): this broker, for every group and every transactional id.
 enum FindCoordinatorHandler: Handler {
     typealias Request = FindCoordinatorRequest
     typealias Response = FindCoordinatorResponse
@@ -41,12 +38,11 @@ enum FindCoordinatorHandler: Handler {
             coordinator.errorCode = resource.refusal
             return coordinator
         }
-        guard type == groupKey else {
+        guard type == groupKey || type == transactionKey else {
             coordinator.nodeID = -1
             coordinator.port = -1
-            coordinator.errorCode = type == transactionKey ? .transactionalIDAuthorizationFailed : .invalidRequest
-            coordinator.errorMessage =
-                type == transactionKey ? "This broker does not serve transactions." : "Unknown coordinator key type."
+            coordinator.errorCode = .invalidRequest
+            coordinator.errorMessage = "Unknown coordinator key type."
             return coordinator
         }
         coordinator.nodeID = services.settings.nodeID

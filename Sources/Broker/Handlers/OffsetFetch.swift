@@ -12,13 +12,16 @@ enum OffsetFetchHandler: Handler {
     static func handle(_ request: Request, _ exchange: Exchange<Response>) throws(ConnectionFault) {
         exchange.services.groups.run { groups in
             if exchange.version >= 8 {
-                answerGroups(request.groups[...], Response(), groups, exchange)
+                answerGroups(request.groups[...], request.requireStable, Response(), groups, exchange)
             } else if exchange.authorize(.describe, .group, request.groupID) {
+                let isUnstable = Unstable(request.requireStable ? groups : nil, request.groupID)
                 groups.offsets(request.groupID) { error, offsets in
-                    exchange.answer(answerOne(request, error, offsets, exchange))
+                    exchange.answer(answerOne(request, error, offsets, isUnstable, exchange))
                 }
             } else {
-                exchange.answer(answerOne(request, .groupAuthorizationFailed, [:], exchange))
+                exchange.answer(
+                    answerOne(request, .groupAuthorizationFailed, [:], Unstable(nil, request.groupID), exchange)
+                )
             }
         }
     }
@@ -26,6 +29,7 @@ enum OffsetFetchHandler: Handler {
     /// One group after the other: each may have to wait for what was just committed.
     private static func answerGroups(
         _ left: ArraySlice<Request.Group>,
+        _ requireStable: Bool,
         _ response: Response,
         _ groups: GroupCoordinator,
         _ exchange: Exchange<Response>
@@ -37,8 +41,9 @@ enum OffsetFetchHandler: Handler {
             group.groupID = asked.groupID
             group.errorCode = .groupAuthorizationFailed
             response.groups.append(group)
-            return answerGroups(left.dropFirst(), response, groups, exchange)
+            return answerGroups(left.dropFirst(), requireStable, response, groups, exchange)
         }
+        let isUnstable = Unstable(requireStable ? groups : nil, asked.groupID)
         groups.offsets(asked.groupID, memberID: asked.memberID, memberEpoch: asked.memberEpoch) { error, offsets in
             var response = response
             var group = Response.Group()
@@ -49,10 +54,11 @@ enum OffsetFetchHandler: Handler {
                 let topics = asked.topics.map { $0.map { WantedTopic($0, exchange.version, catalogue) } }
                 let shown =
                     topics ?? everything(offsets, exchange.version, catalogue).filter { mayDescribe($0, exchange) }
-                group.topics = shown.map { answer($0, offsets, isAllowed: mayDescribe($0, exchange)) }
+                group.topics = shown.map { answer($0, offsets, isUnstable, isAllowed: mayDescribe($0, exchange)) }
             }
             response.groups.append(group)
-            groups.run { [response] groups in answerGroups(left.dropFirst(), response, groups, exchange) }
+            groups.run { [response] groups in answerGroups(left.dropFirst(), requireStable, response, groups, exchange)
+            }
         }
     }
 
@@ -63,6 +69,7 @@ enum OffsetFetchHandler: Handler {
     private static func answer(
         _ topic: WantedTopic,
         _ offsets: [TopicPartition: CommittedOffset],
+        _ isUnstable: Unstable,
         isAllowed: Bool
     ) -> Response.Group.Topics {
         var answer = Response.Group.Topics()
@@ -75,6 +82,10 @@ enum OffsetFetchHandler: Handler {
             partition.committedOffset = found?.offset ?? -1
             partition.committedLeaderEpoch = found?.leaderEpoch ?? -1
             partition.metadata = found?.metadata ?? ""
+            if let name = topic.name, isUnstable(name, index) {
+                partition.errorCode = .unstableOffsetCommit
+                partition.committedOffset = -1
+            }
             if topic.name == nil { partition.errorCode = .unknownTopicID }
             if !isAllowed { partition.errorCode = .topicAuthorizationFailed }
             answer.partitions.append(partition)
@@ -86,6 +97,7 @@ enum OffsetFetchHandler: Handler {
         _ request: Request,
         _ error: ErrorCode,
         _ offsets: [TopicPartition: CommittedOffset],
+        _ isUnstable: Unstable,
         _ exchange: Exchange<Response>
     ) -> Response {
         let version = exchange.version
@@ -104,6 +116,10 @@ enum OffsetFetchHandler: Handler {
                 partition.committedOffset = found?.offset ?? -1
                 partition.committedLeaderEpoch = found?.leaderEpoch ?? -1
                 partition.metadata = found?.metadata ?? ""
+                if isUnstable(topic, index) {
+                    partition.errorCode = .unstableOffsetCommit
+                    partition.committedOffset = -1
+                }
                 if !isAllowed { partition.errorCode = .topicAuthorizationFailed }
                 // Version 1 has no place for an error of the whole.
                 if version < 2 { partition.errorCode = error }
@@ -129,6 +145,21 @@ enum OffsetFetchHandler: Handler {
     private static func committed(_ offsets: [TopicPartition: CommittedOffset]) -> [(String, [Int32])] {
         Dictionary(grouping: offsets.keys, by: \.topic).sorted { $0.key < $1.key }
             .map { ($0.key, $0.value.map(\.partition).sorted()) }
+    }
+
+    /// Whether a commit may still come with an open transaction, for clients that want to wait for it (KIP-447).
+    ///
+    /// Taken in the same turn as the offsets: a transaction that ends in between must not make old offsets look stable.
+    private struct Unstable {
+        let pending: Set<TopicPartition>
+
+        init(_ groups: GroupCoordinator?, _ groupID: String) {
+            pending = groups?.pending.partitions(group: groupID) ?? []
+        }
+
+        func callAsFunction(_ topic: String, _ index: Int32) -> Bool {
+            !pending.isEmpty && pending.contains(TopicPartition(topic: topic, partition: index))
+        }
     }
 
     /// A topic that was asked for, by name or by id; without a name when nothing has the id.

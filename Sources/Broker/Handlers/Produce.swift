@@ -24,6 +24,7 @@ enum ProduceHandler: FrameHandling {
         var waits: [PendingProduce.Wait] = []
         var refused: ErrorCode?
         response.responses.reserveCapacity(request.topicData.count)
+        let mayTransact = request.transactionalID.map { exchange.authorize(.write, .transactionalID, $0) } ?? true
         for (topicIndex, topicData) in request.topicData.enumerated() {
             var answer = Response.Topic()
             answer.name = topicData.name
@@ -34,6 +35,7 @@ enum ProduceHandler: FrameHandling {
                 var partition = Response.Topic.Partition()
                 partition.index = data.index
                 do throws(ProduceRefusal) {
+                    guard mayTransact else { throw ProduceRefusal(.transactionalIDAuthorizationFailed) }
                     let (log, result) = try append(data, to: topic, isAllowed: isAllowed, request, frame, exchange)
                     partition.baseOffset = result.baseOffset
                     partition.logAppendTimeMilliseconds = result.logAppendTime
@@ -68,7 +70,6 @@ enum ProduceHandler: FrameHandling {
         _ exchange: Exchange<Response>
     ) throws(ProduceRefusal) -> (PartitionLog, AppendResult) {
         guard (-1...1).contains(request.acks) else { throw ProduceRefusal(.invalidRequiredAcks) }
-        guard request.transactionalID == nil else { throw ProduceRefusal(.transactionalIDAuthorizationFailed) }
         guard topic != nil || exchange.version < 13 else { throw ProduceRefusal(.unknownTopicID) }
         guard isAllowed else { throw ProduceRefusal(.topicAuthorizationFailed) }
         guard let topic, let log = topic.partition(data.index) else { throw ProduceRefusal(.unknownTopicOrPartition) }
@@ -77,14 +78,22 @@ enum ProduceHandler: FrameHandling {
             throw ProduceRefusal(.invalidRecord, "the partition has no records")
         }
         let batch = UnsafeRawBufferPointer(rebasing: frame[range])
-        try ProduceChecks.check(batch, version: exchange.version)
+        try ProduceChecks.check(batch, version: exchange.version, transactionalID: request.transactionalID)
+        let transactions = exchange.services.transactions.table
         do throws(LogError) {
-            let result = try log.append(batch, leaderEpoch: Topic.leaderEpoch)
+            let result = try log.append(batch, leaderEpoch: Topic.leaderEpoch) { header in
+                request.transactionalID.map { transactions.admits($0, header, to: log.name) } ?? false
+            }
             exchange.services.metrics.producedBytes.add(batch.count)
             exchange.services.metrics.producedBatches.add()
             return (log, result)
         } catch {
             var refusal = ProduceRefusal(ErrorCode(rawValue: error.kafkaErrorCode), "\(error)")
+            if refusal.code == .invalidTransactionState, let id = request.transactionalID,
+                let header = try? RecordBatchHeader(batch), header.attributes.isTransactional
+            {
+                refusal = ProduceRefusal(transactions.refusal(id, header), "\(error)")
+            }
             if refusal.code == .invalidRecord, topic.isCompacted {
                 refusal.recordErrors = ProduceChecks.recordsWithoutKey(in: batch)
             }

@@ -4,13 +4,22 @@ import KafkaProtocol
 
 /// What the broker asks of produced batches beyond what the log checks itself.
 enum ProduceChecks {
-    static func check(_ batches: UnsafeRawBufferPointer, version: Int16) throws(ProduceRefusal) {
+    static func check(
+        _ batches: UnsafeRawBufferPointer,
+        version: Int16,
+        transactionalID: String?
+    ) throws(ProduceRefusal) {
         // Headers only; a damaged batch is for the log to refuse.
         guard let header = try? RecordBatchHeader(batches) else { return }
         if version < 7, header.attributes.codec == .zstd {
             throw ProduceRefusal(.unsupportedCompressionType, "zstd needs Produce version 7")
         }
-        if header.attributes.isTransactional { throw ProduceRefusal(.transactionalIDAuthorizationFailed) }
+        if header.attributes.isTransactional, transactionalID == nil {
+            throw ProduceRefusal(
+                .transactionalIDAuthorizationFailed,
+                "a transactional batch without a transactional id"
+            )
+        }
     }
 
     /// The records that a compacted topic cannot take: it keeps the last value of each key, so each needs one.

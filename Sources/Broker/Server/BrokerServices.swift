@@ -17,6 +17,7 @@ final class BrokerServices: Sendable {
     let groups: GroupCoordinator
     let quotas: Quotas
     let fetchSessions: FetchSessions
+    let transactions: TransactionCoordinator
     /// Nil when nobody is asked who may do what.
     let access: AccessControl?
     /// The thread of everything that changes topics or waits for the disk.
@@ -35,6 +36,7 @@ final class BrokerServices: Sendable {
         producerIDs: ProducerIDs,
         groups: GroupCoordinator,
         quotas: Quotas,
+        transactions: TransactionCoordinator,
         access: AccessControl?,
         administration: EventLoop,
         security: ListenerSecurity
@@ -50,6 +52,7 @@ final class BrokerServices: Sendable {
         self.groups = groups
         self.quotas = quotas
         fetchSessions = FetchSessions(limit: settings.int("max.incremental.fetch.session.cache.slots"), clock: clock)
+        self.transactions = transactions
         self.access = access
         self.administration = administration
         self.security = security

@@ -211,6 +211,31 @@ extension BrokerSettings {
             "How the broker assigns partitions; the first is the default."
         ),
         .init(
+            "transaction.max.timeout.ms",
+            .integer(1...Int64(Int32.max)),
+            "900000",
+            "Longest time that a producer may ask for a transaction."
+        ),
+        .init(
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+            .integer(10...Int64(Int32.max)),
+            "1000",
+            "Time between looks for transactions that take too long."
+        ),
+        .init(
+            "transactional.id.expiration.ms",
+            .integer(1...Int64(Int32.max)),
+            "604800000",
+            "Forget a transactional id that is unused for so long."
+        ),
+        .init("transaction.state.log.num.partitions", .integer(1...50), "1", "Partitions of __transaction_state."),
+        .init(
+            "transaction.state.log.segment.bytes",
+            .integer(65_536...Int64(Int32.max)),
+            "8388608",
+            "Size of a log file of __transaction_state."
+        ),
+        .init(
             "transaction.state.log.replication.factor",
             .integer(1...1),
             "1",

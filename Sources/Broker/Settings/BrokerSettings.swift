@@ -93,7 +93,6 @@ package struct BrokerSettings: Sendable {
         settings.cleaner.pauseMilliseconds = integer("log.cleaner.backoff.ms")
         settings.cleaner.bytesPerSecond = int("log.cleaner.io.max.bytes.per.second")
         // Their owners write them anew when they have grown, from what they hold in memory.
-        settings.cleaner.excludedTopics = [TopicName.consumerOffsets, "__transaction_state"]
         return settings
     }
 }

@@ -18,13 +18,14 @@ package struct TopicRecord: Sendable, Equatable {
 /// The names that the broker keeps for itself, and what names may look like.
 package enum TopicName {
     package static let consumerOffsets = "__consumer_offsets"
+    package static let transactionState = "__transaction_state"
 
     /// Kafka's limit: with the partition number it must fit a file name.
     package static let byteCountMax = 249
     /// The most partitions of one topic.
     package static let partitionsMax: Int32 = 10_000
 
-    package static func isInternal(_ name: String) -> Bool { name == consumerOffsets || name == "__transaction_state" }
+    package static func isInternal(_ name: String) -> Bool { name == consumerOffsets || name == transactionState }
 
     /// What is wrong with a name, nil when nothing is.
     package static func problem(_ name: String) -> String? {

@@ -82,7 +82,7 @@ final class LogCleaner: @unchecked Sendable {  // Sendable holds: the variables 
     private func mostUrgent(_ partitions: [PartitionLog], now: Int64) -> (PartitionLog, CleanerPlan)? {
         var best: (log: PartitionLog, plan: CleanerPlan)?
         let monotonic = services.clock.monotonicMilliseconds
-        for log in partitions where !settings.excludedTopics.contains(log.name.topic) {
+        for log in partitions {
             let (mayClean, firstDirty, horizon) = lock.withLock {
                 (
                     book.mayClean(log.name, monotonic: monotonic), book.firstDirtyOffset(of: log.name),

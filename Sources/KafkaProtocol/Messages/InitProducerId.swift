@@ -1,8 +1,8 @@
 package import Bytes
 
-/// InitProducerId (key 22), versions 0–4, flexible from 2.
+/// InitProducerId (key 22), versions 0–5, flexible from 2.
 package struct InitProducerIdRequest: KafkaRequest {
-    package static let layout = MessageLayout(.initProducerID, versions: 0...4, flexibleFrom: 2)
+    package static let layout = MessageLayout(.initProducerID, versions: 0...5, flexibleFrom: 2)
 
     package var transactionalID: String? = nil
     package var transactionTimeoutMilliseconds: Int32 = 0
