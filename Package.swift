@@ -151,7 +151,10 @@ let package = Package(
         ),
         swift(
             "SomaBench",
-            ["SomaNode", "Broker", "RdKafka", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "CLinux"]
+            [
+                "SomaNode", "Broker", "RdKafka", "Events", "JSON", "HTTPClient", "Telemetry", "Clocks", "CLinux",
+                "Bytes",
+            ]
         ),
 
         // Layer 11

@@ -44,7 +44,7 @@ final class ChunkPool: @unchecked Sendable {  // Sendable holds: the free lists 
     static let sizes = [16 << 10, 64 << 10, 256 << 10, 1 << 20, hugePageBytes]
     /// Memory of this size is one page to the processor, and one page fault.
     private static let hugePageBytes = 2 << 20
-    private static let keptBytesLimit = 16 << 20
+    private static let keptBytesLimit = 64 << 20
 
     private let lock = Lock()
     private var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: sizes.count)

@@ -44,6 +44,7 @@ extension PartitionLog {
             switch step {
             case .done(let read): return try naming(read, from: offset, isolation)
             case .mustLoadIndex(let segment): try loadIndex(of: segment)
+            case .onDisk: preconditionFailure("files may be opened here")
             case .inFile(let place):
                 do throws(LogError) {
                     return try naming(try readFile(place, from: offset, maxBytes: limit), from: offset, isolation)
@@ -77,9 +78,8 @@ extension PartitionLog {
     /// What is in memory; nil when the disk must be asked.
     func readMemory(from offset: Int64, maxBytes: Int, _ isolation: ReadIsolation) throws(LogError) -> LogRead? {
         try lock.withLock { () throws(LogError) -> LogRead? in
-            guard case .done(var read) = try readLocked(from: offset, maxBytes: max(0, maxBytes), isolation) else {
-                return nil
-            }
+            let step = try readLocked(from: offset, maxBytes: max(0, maxBytes), isolation, opensFiles: false)
+            guard case .done(var read) = step else { return nil }
             guard isolation == .committed, !read.isEmpty else { return read }
             guard case .found(let aborted) = abortedTransactions(from: offset, to: read.nextOffset) else { return nil }
             read.abortedTransactions = aborted
@@ -91,9 +91,16 @@ extension PartitionLog {
         case done(LogRead)
         case mustLoadIndex(Segment)
         case inFile(FilePlace)
+        /// In a file that the caller does not want opened.
+        case onDisk
     }
 
-    private func readLocked(from offset: Int64, maxBytes: Int, _ isolation: ReadIsolation) throws(LogError) -> Step {
+    private func readLocked(
+        from offset: Int64,
+        maxBytes: Int,
+        _ isolation: ReadIsolation,
+        opensFiles: Bool = true
+    ) throws(LogError) -> Step {
         if let stopped, isUnreadable { throw stopped }
         if isClosed { throw .closed }
         guard offset >= logStartOffset, offset <= highWatermark else {
@@ -107,6 +114,7 @@ extension PartitionLog {
         let position = Int64(entry?.position ?? 0)
         let cursor = ChunkCursor(chunks: chunks, segment: segment)
         guard let cursor, position >= cursor.start else {
+            guard opensFiles else { return .onDisk }
             // What was written past the page cache is not in it: filling it costs ten times the CPU time of a direct
             // read. With the other flush policies it is there, and a direct read would have to wait for it to be written.
             let wantsDirect = settings.flush == .always && services.settings.usesDirectIO

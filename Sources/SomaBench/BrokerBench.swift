@@ -1,192 +1,170 @@
 import Glibc
 import JSON
 import RdKafka
-import Synchronization
 
-/// Records per second that librdkafka gets into and out of the broker, with the broker's CPU time.
+/// Records per second into and out of the broker, its CPU time, and latencies; on its peers in the same run, with the same
+/// client and settings.
 struct BrokerBench {
+    let runs: Int
+    let seconds: Int
     private let records: Int
     private let sizes: [Int]
     private let partitions: [Int]
-    private let runs: Int
-    private let codec: String
+    private let codecs: [String]
+    private let flushes: [String]
+    private let tests: Set<String>
+    private let rate: Int
     private let peer: String?
+    private let isJSON: Bool
+
+    private static let allTests = ["throughput", "latency", "end-to-end", "single"]
+    private static let codecNames = ["none", "lz4", "zstd", "gzip", "snappy"]
 
     init(_ options: inout BenchOptions) throws {
-        records = try options.number("records", default: 500_000)
-        sizes = try options.numbers("size", default: [100, 1024])
+        let isFull = options.flag("full")
+        records = try options.number("records", default: 0, atLeast: 0)
+        sizes = try options.numbers("size", default: isFull ? [100, 1024, 10_240] : [100, 1024])
         partitions = try options.numbers("partitions", default: [1, 12])
-        runs = try options.number("runs", default: 3)
-        codec = options.text("codec") ?? "none"
+        runs = try options.number("runs", default: isFull ? 5 : 3)
+        seconds = try options.number("seconds", default: isFull ? 10 : 3)
+        rate = try options.number("rate", default: 10_000)
+        codecs = try options.words("codec", default: isFull ? ["none", "lz4", "zstd"] : ["none"], of: Self.codecNames)
+        flushes = try options.words("flush", default: ["always", "os"], of: ["always", "interval", "os"])
+        tests = Set(try options.words("test", default: Self.allTests, of: Self.allTests))
         peer = options.text("peer")
+        isJSON = options.isJSON
         try options.finish()
     }
 
     func run() throws {
+        var servers = try flushes.map { try BenchServer(.soma(flush: $0)) }
+        if let peer { servers.append(try BenchServer(.kafka(home: peer))) }
+        conditions(servers)
+        if tests.contains("throughput") { try runThroughput(servers) }
+        if tests.contains("latency") { try runLatency(servers) }
+        if tests.contains("end-to-end") {
+            for server in servers {
+                let samples = try endToEnd(server, size: 100, rate: rate)
+                report("end-to-end", server, [.init("size", 100), .init("rate", .integer(Int64(rate)))], samples)
+            }
+        }
+        if tests.contains("single") {
+            for server in servers {
+                let samples = try single(server, size: 100)
+                let perSecond = Double(samples.count) * 1000 / samples.reduce(0, +)
+                let members: [JSON.Member] = [.init("size", 100), .init("per_s", .integer(Int64(perSecond)))]
+                report("single", server, members, samples)
+            }
+        }
+    }
+
+    private func runThroughput(_ servers: [BenchServer]) throws {
+        let all = servers + [try BenchServer(.mock)]
         for size in sizes {
             for count in partitions {
-                let ours = try measure("soma", size: size, partitions: count) { directory in
-                    try ChildServer(
-                        [
-                            "/proc/self/exe", "serve", "broker", "--data", "\(directory)/data", "--listen",
-                            "127.0.0.1:0", "-o",
-                            "json",
-                        ],
-                        logFile: "\(directory)/log"
+                for codec in codecs {
+                    let shape = Shape(
+                        size: size,
+                        partitions: count,
+                        codec: codec,
+                        // Half a gigabyte, but no more records than a client makes in a second or two.
+                        records: records > 0 ? records : min(3_000_000, max(50_000, (1 << 29) / size))
                     )
-                }
-                report("soma", size, count, ours, nil)
-                guard let peer else { continue }
-                let theirs = try measure("apache-kafka", size: size, partitions: count) { directory in
-                    try ChildServer(["bash", "-c", Self.kafka(peer, directory)], logFile: "\(directory)/log")
-                }
-                report("apache-kafka", size, count, theirs, ours)
-            }
-        }
-    }
-
-    /// Kafka in the foreground; its address is told once it answers.
-    private static func kafka(_ home: String, _ directory: String) -> String {
-        """
-        line=$('\(home)/start' --data '\(directory)/kafka') || exit 1
-        set -- $line
-        printf '{"broker":"%s","pid":%s}\\n' "${1#bootstrap=}" "${3#pid=}"
-        trap "'\(home)/stop' '\(directory)/kafka'; exit 0" TERM
-        while :; do sleep 1 & wait $!; done
-        """
-    }
-
-    private struct Result {
-        var produced: [Double] = []
-        var fetched: [Double] = []
-        var produceCPU: [Double] = []
-        var fetchCPU: [Double] = []
-        var readyMilliseconds = 0.0
-        var residentMiB = 0.0
-    }
-
-    private func measure(
-        _ name: String,
-        size: Int,
-        partitions: Int,
-        _ start: (String) throws -> ChildServer
-    ) throws -> Result {
-        let directory = try BenchDirectory()
-        let server = try start(directory.path)
-        defer { server.stop() }
-        let broker = server.ready["broker"]?.string ?? ""
-        let meter = ProcessMeter(pid_t(server.ready["pid"]?.int64 ?? Int64(server.processID)))
-        let admin = try Admin(brokers: broker)
-        var result = Result(readyMilliseconds: server.readyMilliseconds)
-        // The first run warms up and is not counted.
-        for run in 0...runs {
-            let topic = "bench-\(run)"
-            _ = try admin.createTopics([
-                Admin.NewTopic(topic, partitions: Int32(partitions), replicationFactor: 1, configuration: [:])
-            ])
-            print(toError: "\(name): run \(run) of \(runs), \(size) B, \(partitions) partitions")
-            let cpu0 = meter.cpuSeconds
-            let produced = try produce(broker, topic, size)
-            let cpu1 = meter.cpuSeconds
-            let fetched = try fetch(broker, topic, partitions)
-            let cpu2 = meter.cpuSeconds
-            guard run > 0 else { continue }
-            result.produced.append(Double(records) / produced)
-            result.fetched.append(Double(records) / fetched)
-            result.produceCPU.append((cpu1 - cpu0) * 1e6 / Double(records))
-            result.fetchCPU.append((cpu2 - cpu1) * 1e6 / Double(records))
-        }
-        result.residentMiB = meter.residentMiB
-        return result
-    }
-
-    private func produce(_ broker: String, _ topic: String, _ size: Int) throws -> Double {
-        let failed = Atomic<Int>(0)
-        let settings = [
-            "linger.ms": "5", "batch.size": "1000000", "compression.type": codec, "enable.idempotence": "true",
-            "queue.buffering.max.messages": "1000000", "queue.buffering.max.kbytes": "262144",
-        ]
-        let producer = try Producer(brokers: broker, settings: settings) { reports in
-            let bad = reports.count { !$0.isDelivered }
-            if bad > 0 { failed.add(bad, ordering: .relaxed) }
-        }
-        // Not all the same byte, so that a codec has work to do.
-        var random = SystemRandomNumberGenerator()
-        let value = (0..<size).map { _ in UInt8.random(in: 97...122, using: &random) }
-        let begin = Wall.seconds
-        for _ in 0..<records {
-            while true {
-                do throws(KafkaError) {
-                    try producer.produce(topic: topic, key: nil, value: value)
-                    break
-                } catch {
-                    guard error.code == .queueFull else { throw error }
-                    usleep(500)
+                    let (produced, fetched) = try throughput(shape, all)
+                    for (name, results) in [("produce", produced), ("fetch", fetched)] {
+                        for (server, result) in zip(all, results) where !result.perSecond.isEmpty {
+                            report(name, server, shape, result, against: results, all)
+                        }
+                    }
                 }
             }
         }
-        try producer.flush(deadline: .seconds(120))
-        let seconds = Wall.seconds - begin
-        try producer.close(deadline: .seconds(10))
-        let lost = failed.load(ordering: .relaxed)
-        guard lost == 0 else { throw ChildServer.Failure(description: "\(lost) records were not delivered") }
-        return seconds
     }
 
-    private func fetch(_ broker: String, _ topic: String, _ partitions: Int) throws -> Double {
-        let consumer = try Consumer(
-            brokers: broker,
-            group: nil,
-            settings: [
-                "fetch.message.max.bytes": "4194304", "queued.max.messages.kbytes": "262144", "check.crcs": "false",
-                "queued.min.messages": "1000000",
-            ]
-        )
-        var starts: [TopicPartition: OffsetPosition] = [:]
-        for index in 0..<partitions { starts[TopicPartition(topic, Int32(index))] = .beginning }
-        let begin = Wall.seconds
-        try consumer.assign(starts)
-        var count = 0
-        let deadline = begin + 120
-        while count < records && Wall.seconds < deadline {
-            count += try consumer.poll(maxRecords: 10_000, maxBytes: 16 << 20, timeout: .milliseconds(500)).count
+    /// Half of what the peer takes, or of what we take without one: the same rate for all.
+    private func runLatency(_ servers: [BenchServer]) throws {
+        guard let yardstick = servers.last else { return }
+        let shape = Shape(size: 1024, partitions: 1, codec: "none", records: records > 0 ? records : 300_000)
+        let best = BrokerBench(self, runs: 1)
+        let result = try best.throughput(shape, [yardstick]).produced[0]
+        let half = max(1000, Int(Statistics(result.perSecond).median / 2) / 1000 * 1000)
+        for server in servers {
+            let samples = try produceLatency(server, size: 1024, rate: half)
+            report("produce-latency", server, [.init("size", 1024), .init("rate", .integer(Int64(half)))], samples)
         }
-        let seconds = Wall.seconds - begin
-        try consumer.close(deadline: .seconds(5))
-        guard count == records else {
-            throw ChildServer.Failure(description: "\(count) of \(records) records were fetched")
-        }
-        return seconds
     }
 
-    private func report(_ name: String, _ size: Int, _ partitions: Int, _ result: Result, _ ours: Result?) {
-        func hundredth(_ number: Double) -> JSON { .number((number * 100).rounded() / 100) }
+    private init(_ other: BrokerBench, runs: Int) {
+        self.runs = runs
+        (seconds, records, sizes, partitions) = (other.seconds, other.records, other.sizes, other.partitions)
+        (codecs, flushes, tests, rate) = (other.codecs, other.flushes, other.tests, other.rate)
+        (peer, isJSON) = (other.peer, other.isJSON)
+    }
+
+    // MARK: Reports
+
+    private func conditions(_ servers: [BenchServer]) {
         var members: [JSON.Member] = [
-            .init("subject", "broker"), .init("server", .string(name)), .init("size", .integer(Int64(size))),
-            .init("partitions", .integer(Int64(partitions))), .init("codec", .string(codec)), .init("acks", "all"),
-            .init("durable", .string(name == "soma" ? "on disk before the answer" : "page cache")),
-            .init("records", .integer(Int64(records))), .init("runs", .integer(Int64(runs))),
-            .init("produced_per_s", Statistics(result.produced).spread),
-            .init("fetched_per_s", Statistics(result.fetched).spread),
-            .init("produce_cpu_s_per_million", hundredth(Statistics(result.produceCPU).median)),
-            .init("fetch_cpu_s_per_million", hundredth(Statistics(result.fetchCPU).median)),
-            .init("ready_ms", .integer(Int64(result.readyMilliseconds))),
+            .init("subject", "broker"), .init("test", "conditions"), .init("runs", .integer(Int64(runs))),
+            .init("seconds", .integer(Int64(seconds))),
+        ]
+        members += MachineFacts.members
+        members += [
+            .init("producer", .string(Self.text(Self.producerSettings))),
+            .init("consumer", .string(Self.text(Self.consumerSettings))),
+        ]
+        for server in servers {
+            members += [
+                .init("\(server.kind.name) answers when records are", .string(server.kind.promise)),
+                .init("\(server.kind.name) ready_ms", .integer(Int64(server.readyMilliseconds))),
+            ]
+        }
+        emit(members)
+    }
+
+    private static func text(_ settings: [String: String]) -> String {
+        settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
+
+    private func report(
+        _ test: String,
+        _ server: BenchServer,
+        _ shape: Shape,
+        _ result: Runs,
+        against results: [Runs],
+        _ servers: [BenchServer]
+    ) {
+        func rounded(_ number: Double) -> JSON { .number((number * 100).rounded() / 100) }
+        let cpu = Statistics(result.cpuSeconds).median
+        let median = Statistics(result.perSecond).median
+        var members: [JSON.Member] = [
+            .init("subject", "broker"), .init("test", .string(test)), .init("server", .string(server.kind.name)),
+        ]
+        members += shape.members
+        members += [
+            .init("per_s", Statistics(result.perSecond).spread),
+            .init("mb_per_s", .integer(Int64(median * Double(shape.size) / 1e6))),
+            .init("cpu_s_per_million", rounded(cpu * 1e6 / Double(shape.records))),
+            .init("cpu_s_per_gb", rounded(cpu / shape.gigabytes)),
             .init("resident_mib", .integer(Int64(result.residentMiB))),
         ]
-        if let ours {
+        // What the first server does for each of this one.
+        if server !== servers[0], !results[0].perSecond.isEmpty {
             members.append(
-                .init(
-                    "ours_to_this_produce",
-                    hundredth(Statistics(ours.produced).median / Statistics(result.produced).median)
-                )
-            )
-            members.append(
-                .init(
-                    "ours_to_this_fetch",
-                    hundredth(Statistics(ours.fetched).median / Statistics(result.fetched).median)
-                )
+                .init("\(servers[0].kind.name) to this", rounded(Statistics(results[0].perSecond).median / median))
             )
         }
-        SomaBench.report(members)
+        emit(members)
+    }
+
+    private func report(_ test: String, _ server: BenchServer, _ facts: [JSON.Member], _ samples: [Double]) {
+        let members: [JSON.Member] = [
+            .init("subject", "broker"), .init("test", .string(test)), .init("server", .string(server.kind.name)),
+        ]
+        emit(members + facts + Statistics(samples).latencyMembers)
+    }
+
+    private func emit(_ members: [JSON.Member]) {
+        if isJSON { SomaBench.report(members) } else { SomaBench.tell(members) }
     }
 }

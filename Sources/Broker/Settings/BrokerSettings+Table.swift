@@ -71,7 +71,7 @@ extension BrokerSettings {
             .integer(-1...1 << 40),
             "-1",
             "Recent batches kept in memory for readers, given back when idle; -1 is an eighth of the machine's memory, "
-                + "at most 1 GiB. Not in Kafka."
+                + "at most 512 MiB. Not in Kafka."
         ),
         .init("log.segment.bytes", .integer(1024...Int64(Int32.max)), "1073741824", "Size of a log file."),
         .init("log.roll.ms", .integer(1...Int64.max), "604800000", "Begin a new log file after this time."),

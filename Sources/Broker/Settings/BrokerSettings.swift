@@ -84,7 +84,7 @@ package struct BrokerSettings: Sendable {
     package var logDirectory: LogDirectorySettings {
         var settings = LogDirectorySettings()
         let cache = int("log.cache.bytes")
-        settings.cacheBytes = cache >= 0 ? cache : min(MachineMemory.byteCount / 8, 1 << 30)
+        settings.cacheBytes = cache >= 0 ? cache : min(MachineMemory.byteCount / 8, 512 << 20)
         settings.readerThreads = int("num.io.threads")
         settings.pendingByteLimit = int("queued.max.request.bytes")
         settings.usesDirectIO = flag("log.direct.io")
