@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// CPU time and memory of a process, from /proc.
