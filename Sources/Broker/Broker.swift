@@ -22,6 +22,7 @@ package final class Broker: Sendable {
     }
 
     package let settings: BrokerSettings
+    private let initialUsers: [InitialUser]
     private let clock: Clock
     private let logger: Logger
     private let registry: MetricsRegistry
@@ -29,11 +30,13 @@ package final class Broker: Sendable {
 
     package init(
         settings: BrokerSettings,
+        initialUsers: [InitialUser] = [],
         clock: Clock = .system,
         logger: Logger = Logger("broker"),
         metrics: MetricsRegistry = .standard
     ) {
         self.settings = settings
+        self.initialUsers = initialUsers
         self.clock = clock
         self.logger = logger
         registry = metrics
@@ -75,6 +78,11 @@ package final class Broker: Sendable {
             )
         }
         return bound[0]
+    }
+
+    /// What clients of each listener are told to connect to; empty while the broker is stopped.
+    package var listeners: [(name: String, address: BrokerSettings.Address)] {
+        running.withLock { $0?.services.security.listeners.map { ($0.name, $0.advertised) } ?? [] }
     }
 
     /// Names the cluster; nil while the broker is stopped.
@@ -176,6 +184,7 @@ package final class Broker: Sendable {
         stack.loops.append(checks)
         let security = try ListenerSecurity(
             configs,
+            initialUsers: initialUsers,
             directory: directory.path,
             ports: sockets.map(\.port),
             checks: checks,

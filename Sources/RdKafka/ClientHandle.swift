@@ -18,7 +18,8 @@ final class ClientHandle: @unchecked Sendable {
             throw KafkaError(.invalidArgument, "make a Kafka client", message: "no memory")
         }
         var text = [CChar](repeating: 0, count: 512)
-        for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
+        let all = ConnectionSettings.current.merging(settings) { $1 }
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
             let outcome = rd_kafka_conf_set(configuration, key, value, &text, text.count)
             guard outcome == RD_KAFKA_CONF_OK else {
                 rd_kafka_conf_destroy(configuration)

@@ -6,7 +6,8 @@ import Telemetry
 
 /// `soma serve broker`: the embedded broker alone, in the foreground.
 enum ServeBroker {
-    static let usage = "usage: soma serve broker --data DIR [--listen HOST:PORT] [-X key=value]... [-o json] [-v]"
+    static let usage =
+        "usage: soma serve broker --data DIR [--listen HOST:PORT] [--add-scram USER]... [-X key=value]... [-o json] [-v]"
 
     /// Runs the broker until SIGTERM or SIGINT.
     ///
@@ -32,10 +33,10 @@ enum ServeBroker {
         sigaddset(&signals, SIGINT)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         signal(SIGPIPE, SIG_IGN)
-        let broker = Broker(settings: settings)
+        let broker = Broker(settings: settings, initialUsers: options.users)
         do {
             let address = try broker.start()
-            announce(address, settings, isJSON: options.isJSON)
+            announce(address, broker, isJSON: options.isJSON)
         } catch {
             return complain("\(error)", status: 1)
         }
@@ -45,13 +46,21 @@ enum ServeBroker {
         return 0
     }
 
-    private static func announce(_ address: BrokerSettings.Address, _ settings: BrokerSettings, isJSON: Bool) {
+    private static func announce(_ address: BrokerSettings.Address, _ broker: Broker, isJSON: Bool) {
+        let settings = broker.settings
         let isDurable = settings.text("log.flush") == "always"
         if isJSON {
             var json = JSONWriter()
             json.beginObject()
             json.name("broker")
             json.string(address.description)
+            json.name("listeners")
+            json.beginObject()
+            for listener in broker.listeners {
+                json.name(listener.name)
+                json.string(listener.address.description)
+            }
+            json.endObject()
             json.name("data")
             json.string(settings.dataDirectory)
             json.name("durable")
@@ -82,6 +91,7 @@ enum ServeBroker {
         var data = ""
         var listen = BrokerSettings.Address(port: 9092)
         var settings: [String: String] = [:]
+        var users: [InitialUser] = []
         var isJSON = false
         var isVerbose = false
 
@@ -98,10 +108,18 @@ enum ServeBroker {
                     let text = try Self.value(of: word, &rest)
                     guard let address = BrokerSettings.Address(text) else {
                         throw Problem(
-                            description: "--listen \(text): not an IPv4 address and a port, like 127.0.0.1:9092"
+                            description: "--listen \(text): not an address and a port, like 127.0.0.1:9092"
                         )
                     }
                     listen = address
+                case "--add-scram":
+                    let text = try Self.value(of: word, &rest)
+                    do throws(InitialUser.Problem) {
+                        users.append(try InitialUser(text))
+                    } catch {
+                        // The text holds a password: only what is wrong is said.
+                        throw Problem(description: "--add-scram: \(error)")
+                    }
                 case "-X":
                     let text = try Self.value(of: word, &rest)
                     guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {

@@ -28,7 +28,7 @@ enum SaslAuthenticateHandler: Handler {
             response.errorCode = refusal.code
             response.errorMessage =
                 refusal == .failed ? exchange.session.failureMessage : "SaslAuthenticate is not expected now."
-            exchange.answerLast(response, ConnectionFault("login: \(reason)"))
+            exchange.answerLast(response, ConnectionFault(exchange.session.loginFault(reason)))
         case .handshake, .checkPassword: exchange.responder.fail(ConnectionFault("login: no answer"))
         }
     }

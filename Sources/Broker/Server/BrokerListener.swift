@@ -51,6 +51,7 @@ final class ListenerSecurity: Sendable {
     /// - Throws: `SettingsProblem` that names the listener which cannot be opened, or an error of a file.
     init(
         _ configs: ConfigStore,
+        initialUsers: [InitialUser],
         directory: String,
         ports: [UInt16],
         checks: EventLoop,
@@ -60,6 +61,7 @@ final class ListenerSecurity: Sendable {
         self.logger = logger
         let settings = configs.settings
         let users = try ScramUsers(directory: directory)
+        try users.add(missing: initialUsers)
         self.users = users
         listeners = try zip(settings.listeners, ports).map { listener, port in
             do {

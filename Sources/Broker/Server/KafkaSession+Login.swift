@@ -10,6 +10,12 @@ extension KafkaSession {
         "Authentication failed during authentication due to invalid credentials with SASL mechanism \(mechanismName)"
     }
 
+    /// What the log is told: also who tried, which the client knows anyway.
+    func loginFault(_ reason: String) -> String {
+        let who = login?.attempted.map { " as \($0)" } ?? ""
+        return "login by \(mechanismName.isEmpty ? "SASL" : mechanismName)\(who): \(reason)"
+    }
+
     private var nowMilliseconds: Int64 { services.clock.wallMilliseconds }
 
     /// Refuses what may not come at this point of a login.
@@ -73,7 +79,7 @@ extension KafkaSession {
                 writer.writeInt32(Int32(clamping: bytes.count))
                 writer.writeBytes(bytes)
                 responder.send([OutputChunk(writer.finish())])
-            case .refused(_, let reason): responder.fail(ConnectionFault("login: \(reason)"))
+            case .refused(_, let reason): responder.fail(ConnectionFault(self.loginFault(reason)))
             case .notNow, .handshake, .checkPassword: responder.fail(ConnectionFault("login: an unexpected message"))
             }
         }

@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import RdKafka
 import SomaNode
 import Telemetry
 
@@ -16,7 +17,7 @@ enum DevCommand {
             .flag("no-console", "Serve no console page."),
         ],
         details: """
-            -X sets Kafka's own settings of the embedded broker. SOMA_POSTGRES_URL uses that PostgreSQL instead of a private
+            -X sets Kafka's own settings of the embedded broker, or with --external how to reach it. SOMA_POSTGRES_URL uses that PostgreSQL instead of a private
             one. SOMA_OPENAI_BASE_URL, SOMA_OPENAI_API_KEY and SOMA_OPENAI_MODELS add models. Ctrl-C drains and stops; a
             second one stops at once.
             """,
@@ -52,7 +53,11 @@ enum DevCommand {
         settings.portOffset = UInt16(clamping: offset)
         settings.external = invocation.option("external")
         settings.servesConsole = !invocation.flag("no-console")
-        settings.brokerSettings = invocation.globals.clientSettings
+        if settings.external == nil {
+            settings.brokerSettings = invocation.globals.clientSettings
+        } else {
+            ConnectionSettings.use(invocation.globals.clientSettings)
+        }
         settings.environment = invocation.environment
         return settings
     }

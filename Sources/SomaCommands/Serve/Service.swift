@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import RdKafka
 import SomaNode
 
 /// The life of a command that serves: start, say so, wait for a signal, stop.
@@ -8,6 +9,25 @@ enum Service {
     ///
     /// The closure starts the parts, registers how to stop them, and returns when they are ready what there is to say.
     static func run(_ invocation: Invocation, _ start: (StopStack, StopSignal) throws -> JSON) throws -> ExitStatus {
+        try useConnectionSettings(invocation)
+        return try runParts(invocation, start)
+    }
+
+    /// The clients of all parts reach the cluster in the same way; what each does there is its own matter.
+    private static func useConnectionSettings(_ invocation: Invocation) throws {
+        let settings = invocation.globals.clientSettings
+        for key in settings.keys.sorted() where !ConnectionSettings.isOne(key) {
+            throw CommandError.usage(
+                "-X \(key): only settings of the connection, such as security.protocol, are taken here"
+            )
+        }
+        ConnectionSettings.use(settings)
+    }
+
+    private static func runParts(
+        _ invocation: Invocation,
+        _ start: (StopStack, StopSignal) throws -> JSON
+    ) throws -> ExitStatus {
         let stop = StopSignal()
         ServiceLog.configure(invocation)
         let stack = StopStack()

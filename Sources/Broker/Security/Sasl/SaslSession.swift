@@ -55,6 +55,8 @@ struct SaslSession {
     private var isRaw = false
     /// Who is logged in; kept while the client logs in again.
     private(set) var name: String?
+    /// Whom the login under way is for, as far as the client has said.
+    private(set) var attempted: String?
     /// The mechanism of the login that holds.
     private var loginMechanism: SaslMechanism?
     private var loginMilliseconds: Int64 = 0
@@ -116,6 +118,7 @@ struct SaslSession {
             return .refused(.failed, "the mechanism must stay the same when logging in again")
         }
         mechanism = chosen
+        attempted = nil
         isRaw = version == 0
         switch chosen {
         case .plain: phase = .exchanging(.plain)
@@ -140,13 +143,19 @@ struct SaslSession {
         case .plain:
             do throws(PlainMessage.Problem) {
                 let plain = try PlainMessage(message)
+                attempted = plain.user
                 phase = .deciding(user: plain.user)
                 return .checkPassword(user: plain.user, password: plain.password)
             } catch {
                 return fail(error.reason)
             }
         case .scram(var scram):
-            let step = scram.handle(message) { judges.find($0, mechanism) }
+            var user: String?
+            let step = scram.handle(message) { name in
+                user = name
+                return judges.find(name, mechanism)
+            }
+            if let user { attempted = user }
             phase = .exchanging(.scram(scram))
             return take(step, nowMilliseconds)
         case .bearer: return bear(message, nowMilliseconds, judges)
