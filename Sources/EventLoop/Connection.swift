@@ -53,6 +53,8 @@ package final class Connection: EventSource, @unchecked Sendable {
     private var slots: [Slot] = []
     private var firstSlot: UInt64 = 0
     private var inFlightBytes = 0
+    /// Bytes of answers that wait for those before them.
+    private var heldBytes = 0
     private var muteCount = 0
 
     // Writing.
@@ -145,7 +147,8 @@ package final class Connection: EventSource, @unchecked Sendable {
     /// Whether another request of this peer may be taken.
     var mayTakeRequest: Bool {
         slots.count < server.limits.inFlightRequestsMax && inFlightBytes < server.limits.inFlightBytesMax
-            && !isMuted && output.byteCount <= server.limits.outputBytesMax && !server.isCongestedNow(on: self)
+            && !isMuted && output.byteCount + heldBytes <= server.limits.outputBytesMax
+            && handler?.isSaturated != true && !server.isCongestedNow(on: self)
     }
 
     var isReading: Bool { mayTakeRequest && !server.isDraining && endsWith == nil }
@@ -169,18 +172,24 @@ package final class Connection: EventSource, @unchecked Sendable {
             case .waiting(let bytes) = slots[index]
         else { return }
         slots[index] = .answered(chunks, requestBytes: bytes)
-        guard index == 0 else { return }
+        guard index == 0 else {
+            heldBytes += Self.byteCount(chunks)
+            return
+        }
         var done = 0
         while done < slots.count, case .answered(let chunks, let bytes) = slots[done] {
             inFlightBytes -= bytes
             if output.isEmpty { lastWriteMilliseconds = loop.nowMilliseconds }
             output.append(chunks)
+            if done > 0 { heldBytes -= Self.byteCount(chunks) }
             done += 1
         }
         slots.removeFirst(done)
         firstSlot += UInt64(done)
         scheduleFlush()
     }
+
+    private static func byteCount(_ chunks: [OutputChunk]) -> Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 
     /// Takes no further request for a time; answers still leave.
     package func mute(forMilliseconds time: Int64) {

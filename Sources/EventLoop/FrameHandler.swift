@@ -6,8 +6,15 @@ package protocol FrameHandler: AnyObject {
     /// - Throws: When the connection must be closed; nothing is answered then.
     func receive(_ frame: UnsafeRawBufferPointer, _ responder: Responder) throws(ConnectionFault)
 
+    /// Enough is under way: no further frame is read until an answer has left.
+    var isSaturated: Bool { get }
+
     /// The connection is gone; answers that come later are dropped.
     func closed()
+}
+
+extension FrameHandler {
+    package var isSaturated: Bool { false }
 }
 
 /// Why a connection is closed from our side.

@@ -75,6 +75,28 @@ import Testing
         #expect(lines.count >= 40 && lines.count <= 110, "one window's lines, or two when the test is slow")
     }
 
+    @Test func `answers that wait for an earlier one stop the reading, and all come in order`() throws {
+        let broker = try BrokerFixture()
+        try broker.createTopic("t")
+        try broker.createTopic("quiet")
+        let client = try broker.client(waitSeconds: 20)
+        _ = try client.produce("t", batch([String(repeating: "x", count: 600_000)]))
+        let waiting = client.send(fetchRequest("quiet", offset: 0, maxWait: 1500), version: 12)
+        let ids = (0..<40).map { _ in client.send(fetchRequest("t", offset: 0), version: 12) }
+        // Another connection's answer shows that the broker has had its turns.
+        let other = try broker.client()
+        for _ in 0..<20 { _ = try other.call(ListGroupsRequest(), version: 0, as: ListGroupsResponse.self) }
+        let line = broker.metrics.prometheusText().split(separator: "\n").first {
+            $0.hasPrefix("soma_broker_requests_total{api=\"Fetch\"}")
+        }
+        let taken = line.flatMap { $0.split(separator: " ").last.flatMap { Double($0) } } ?? .infinity
+        #expect(taken >= 1 && taken < 10)
+        for id in [waiting] + ids {
+            let answer = try client.receive(FetchRequest.layout, version: 12, correlationID: id, as: FetchResponse.self)
+            #expect(answer.errorCode == .none)
+        }
+    }
+
     @Test func `unfinished requests cannot hold more memory than there is for them`() throws {
         let broker = try BrokerFixture(["queued.max.request.bytes": "1048576"])
         let canary = try broker.client()

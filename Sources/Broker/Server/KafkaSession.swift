@@ -98,6 +98,11 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
         waitingFetches = [:]
     }
 
+    /// Fetches under way at a time. Each may hold a whole answer while it waits for those before it; clients have one.
+    private static let openFetchesMax = 8
+
+    var isSaturated: Bool { waitingFetches.count >= Self.openFetchesMax }
+
     func add(_ fetch: OpenFetch) { waitingFetches[ObjectIdentifier(fetch)] = fetch }
 
     func remove(_ fetch: OpenFetch) { waitingFetches[ObjectIdentifier(fetch)] = nil }
