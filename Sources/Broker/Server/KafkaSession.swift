@@ -98,7 +98,9 @@ final class KafkaSession: FrameHandler, @unchecked Sendable {
         waitingFetches = [:]
     }
 
-    /// Fetches under way at a time. Each may hold a whole answer while it waits for those before it; clients have one.
+    /// Fetches under way at a time.
+    ///
+    /// Each may hold a whole answer while it waits for those before it; clients have one.
     private static let openFetchesMax = 8
 
     var isSaturated: Bool { waitingFetches.count >= Self.openFetchesMax }
