@@ -3,8 +3,9 @@ import Clocks
 import CommitLog
 import Testing
 
-/// Plays a partition of `__consumer_offsets`: batches of several producers' transactions, markers, deletions, and writes
-/// that are taken back. What is live must be what a start would read from the same log.
+/// Plays a partition of the offsets: batches of several producers, markers, deletions, and writes that are taken back.
+///
+/// What is live must be what a start would read from the same log.
 private struct Play {
     private enum Entry {
         case batch(group: String, producer: Int64, TopicPartition, CommittedOffset)
@@ -55,8 +56,10 @@ private struct Play {
         )
     }
 
-    private mutating func append() {
+    /// `other`: of any producer but this one.
+    private mutating func append(other: Int64? = nil) {
         let (group, producer, partition) = pick()
+        guard producer != other else { return }
         next += 1
         let offset = CommittedOffset(offset: next, leaderEpoch: 0, metadata: "", commitMilliseconds: 0)
         let position = put(.batch(group: group, producer: producer, partition, offset))
@@ -82,12 +85,12 @@ private struct Play {
         end = durable
     }
 
-    /// A marker counts when it is on disk; the producer may have begun its next transaction behind it by then.
+    /// A marker counts when it is on disk; others go on meanwhile, while its producer has to wait.
     private mutating func mark() {
         let producer = Int64.random(in: 1...3, using: &random)
         let isCommit = Bool.random(using: &random)
         let position = put(.marker(producer: producer, isCommit: isCommit))
-        if Bool.random(using: &random) { append() }
+        if Bool.random(using: &random) { append(other: producer) }
         sync()
         let ended = live.end(producerID: producer, markerOffset: position) { _ in true }
         guard isCommit else { return }

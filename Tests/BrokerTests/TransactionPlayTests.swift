@@ -84,10 +84,16 @@ private struct Play {
         }
     }
 
+    /// The newest producer as a rule, a zombie now and then.
+    private mutating func pick() -> Int? {
+        Int.random(in: 0..<4, using: &random) > 0
+            ? producers.indices.last : producers.indices.randomElement(using: &random)
+    }
+
     private mutating func arrive() { initialise(nil) }
 
     private mutating func raiseEpoch() {
-        guard let index = producers.indices.randomElement(using: &random) else { return }
+        guard let index = pick() else { return }
         initialise(index)
     }
 
@@ -133,7 +139,7 @@ private struct Play {
     }
 
     private mutating func add() {
-        guard let index = producers.indices.randomElement(using: &random) else { return }
+        guard let index = pick() else { return }
         let partition = TopicPartition(topic: "t", partition: Int32.random(in: 0..<3, using: &random))
         switch state.add([partition], by: producers[index].identity, now: now) {
         case .write(let next):
@@ -151,7 +157,7 @@ private struct Play {
     }
 
     private mutating func end() {
-        guard let index = producers.indices.randomElement(using: &random) else { return }
+        guard let index = pick() else { return }
         let isCommit = Int.random(in: 0..<3, using: &random) > 0
         let wanted: Outcome = isCommit ? .committed : .aborted
         switch state.end(isCommit: isCommit, by: producers[index].identity, now: now) {

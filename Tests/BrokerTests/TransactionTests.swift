@@ -16,8 +16,6 @@ import Testing
         #expect(try one.add() == .none)
         #expect(try one.add("u") == .none)
         #expect(try one.produce("a") == .none)
-        #expect(try one.produce("b", to: "u") == .outOfOrderSequenceNumber)
-        one.sequence = 0
         #expect(try one.produce("b", to: "u") == .none)
         one.sequence = 1
         #expect(try committed(fixture) == ([], 0))

@@ -12,7 +12,7 @@ package enum TestLog {
         return embedded.address
     }()
 
-    /// Whether the broker is Apache Kafka; the embedded one has no transactions yet.
+    /// Whether the broker is Apache Kafka.
     package static let isApacheKafka = getenv("SOMA_TEST_BROKERS") != nil
 
     private struct Embedded {

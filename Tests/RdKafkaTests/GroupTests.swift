@@ -65,8 +65,7 @@ struct GroupTests {
         }
     }
 
-    @Test(.enabled(if: TestLog.isApacheKafka, "the embedded broker has no transactions yet"))
-    func `a transaction's records and offsets appear together or not at all`() throws {
+    @Test func `a transaction's records and offsets appear together or not at all`() throws {
         try TestBroker.withTopic(1) { brokers, topic in
             let producer = try Producer(brokers: brokers, settings: ["transactional.id": TestLog.unique("tx")])
             try producer.initTransactions(deadline: .seconds(10))

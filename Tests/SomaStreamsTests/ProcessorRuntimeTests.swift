@@ -169,8 +169,7 @@ struct ProcessorRuntimeTests {
         }
     }
 
-    @Test(.enabled(if: TestLog.isApacheKafka, "the embedded broker has no transactions yet"))
-    func `exactly once stays exact when the processor crashes between commits`() throws {
+    @Test func `exactly once stays exact when the processor crashes between commits`() throws {
         let (input, output, name) = (TestLog.unique("in"), TestLog.unique("out"), TestLog.unique("numberer"))
         try TestLog.createTopics([input, output], partitions: 1)
         try LiveBroker.fill(input, keys: 3, count: 600)

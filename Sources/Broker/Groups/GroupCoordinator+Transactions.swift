@@ -34,7 +34,9 @@ extension GroupCoordinator {
             offsets.map(\.0)
         )
         guard error == .none, !offsets.isEmpty else {
-            if group.isVacant, group.written == nil, group.consumer == nil, !pending.hasPending(group: groupID) { forget(groupID) }
+            if group.isVacant, group.written == nil, group.consumer == nil, !pending.hasPending(group: groupID) {
+                forget(groupID)
+            }
             return answer(error)
         }
         let position = store.append(

@@ -55,7 +55,9 @@ final class GroupStore {
                 guard !read.isEmpty else { break }
                 var bytes = ByteWriter(capacity: read.byteCount)
                 read.copy(into: &bytes)
-                decode(bytes.bytes) { body(log.name, $0) } problem: { position, cause in
+                decode(bytes.bytes) {
+                    body(log.name, $0)
+                } problem: { position, cause in
                     logger.warning(
                         "unreadable group data",
                         ["partition": "\(log.name)", "offset": .value(position), "cause": .value(cause)]

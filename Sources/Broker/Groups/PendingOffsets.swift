@@ -3,7 +3,7 @@ package import CommitLog
 /// Offsets that were committed inside transactions which are not decided yet, of all groups: a value, so that tests can
 /// play any sequence (KIP-98, KIP-447).
 ///
-/// An entry counts for the marker behind it: one of the producer's next transaction, which lies behind that marker, stays.
+/// A producer's next transaction begins when its last was ended here, not before.
 package struct PendingOffsets: Sendable {
     private struct Entry {
         let offset: CommittedOffset

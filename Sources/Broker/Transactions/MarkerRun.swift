@@ -51,7 +51,11 @@ final class MarkerRun: @unchecked Sendable {
             let loop = coordinator.loop
             log.whenDurable(result) { error in
                 loop.post {
-                    if let error { self.failed(partition, error) } else { self.written(partition, at: result.baseOffset) }
+                    if let error {
+                        self.failed(partition, error)
+                    } else {
+                        self.written(partition, at: result.baseOffset)
+                    }
                 }
             }
         } catch {
