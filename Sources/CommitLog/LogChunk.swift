@@ -44,13 +44,17 @@ final class ChunkPool: @unchecked Sendable {  // Sendable holds: the free lists 
     static let sizes = [16 << 10, 64 << 10, 256 << 10, 1 << 20, hugePageBytes]
     /// Memory of this size is one page to the processor, and one page fault.
     private static let hugePageBytes = 2 << 20
-    private static let keptBytesLimit = 64 << 20
+    private static let keptBytesLeast = 16 << 20
 
+    /// Memory in use and kept together may be this; fresh memory is dearer than all else that is done with a byte.
+    private let limit: Int
     private let lock = Lock()
     private var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: sizes.count)
     private var keptBytes = 0
     /// Bytes in chunks that somebody holds.
     let usedBytes = Atomic<Int>(0)
+
+    init(limit: Int) { self.limit = limit }
 
     deinit { trim() }
 
@@ -67,9 +71,9 @@ final class ChunkPool: @unchecked Sendable {  // Sendable holds: the free lists 
     func give(_ base: UnsafeMutableRawPointer, capacity: Int) {
         usedBytes.wrappingSubtract(capacity, ordering: .relaxed)
         let isKept = lock.withLock {
-            guard let slot = Self.sizes.firstIndex(of: capacity), keptBytes + capacity <= Self.keptBytesLimit else {
-                return false
-            }
+            let held = keptBytes + capacity
+            let isRoom = held <= Self.keptBytesLeast || held + usedBytes.load(ordering: .relaxed) <= limit
+            guard isRoom, let slot = Self.sizes.firstIndex(of: capacity) else { return false }
             keptBytes += capacity
             free[slot].append(base)
             return true

@@ -7,7 +7,7 @@ final class LogServices: Sendable {
     let settings: LogDirectorySettings
     let clock: Clock
     let onEvent: @Sendable (LogEvent) -> Void
-    let chunks = ChunkPool()
+    let chunks: ChunkPool
     let reads = ReadBufferPool()
     let cache: LogCache
     let writers: WriterPool
@@ -27,6 +27,7 @@ final class LogServices: Sendable {
         self.settings = settings
         self.clock = clock
         self.onEvent = onEvent
+        chunks = ChunkPool(limit: settings.cacheBytes)
         cache = LogCache(limit: settings.cacheBytes)
         writers = WriterPool(threads: settings.writerThreads)
         readers = ReaderPool(threads: settings.readerThreads)

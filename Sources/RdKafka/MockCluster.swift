@@ -16,6 +16,11 @@ package final class MockCluster {
 
     deinit { rd_kafka_mock_cluster_destroy(cluster) }
 
+    /// Makes a topic; one that is only asked for gets four partitions.
+    package func createTopic(_ name: String, partitions: Int32) throws(KafkaError) {
+        try KafkaError.check(rd_kafka_mock_topic_create(cluster, name, partitions, 1), "create \(name)")
+    }
+
     /// `host:port`.
     package var bootstrap: String { rd_kafka_mock_cluster_bootstraps(cluster).map { String(cString: $0) } ?? "" }
 }

@@ -35,7 +35,7 @@ package enum BenchCommands {
             case "gateway": try GatewayBench(&options).run()
             case "turn": try TurnBench(&options).run()
             // The broker's benchmark starts itself with this to have a mock cluster in another process.
-            case "mock": try BenchServer.serveMock()
+            case "mock": try BenchServer.serveMock(&options)
             case "start": try StartBench(&options).run()
             default:
                 write(usage, to: 1)

@@ -8,7 +8,8 @@ final class BenchServer {
         /// The embedded broker with a value of `log.flush`.
         case soma(flush: String)
         case kafka(home: String)
-        case mock
+        /// With a topic for each of these numbers of partitions.
+        case mock(partitions: [Int])
 
         var name: String {
             switch self {
@@ -17,6 +18,8 @@ final class BenchServer {
             case .mock: "mock (client's ceiling)"
             }
         }
+
+        var isMock: Bool { if case .mock = self { true } else { false } }
 
         /// What an acknowledgement means.
         var promise: String {
@@ -52,8 +55,9 @@ final class BenchServer {
             )
         case .kafka(let home):
             child = try ChildServer(["bash", "-c", Self.kafka(home, directory.path)], logFile: log)
-        case .mock:
-            child = try ChildServer(["/proc/self/exe", "bench", "mock"], logFile: log)
+        case .mock(let partitions):
+            let list = partitions.map { "\($0)" }.joined(separator: ",")
+            child = try ChildServer(["/proc/self/exe", "bench", "mock", "--partitions", list], logFile: log)
         }
         broker = child.ready["broker"]?.string ?? ""
         readyMilliseconds = child.readyMilliseconds
@@ -62,16 +66,21 @@ final class BenchServer {
 
     deinit { child.stop() }
 
-    /// Makes a topic; the mock makes its own when asked for them.
-    func createTopic(_ name: String, partitions: Int) throws {
-        guard kind != .mock else { return }
+    /// Makes a topic; the mock has its own from the start.
+    ///
+    /// - Returns: Its name.
+    func createTopic(_ name: String, partitions: Int) throws -> String {
+        guard !kind.isMock else { return Self.mockTopic(partitions) }
         let topic = Admin.NewTopic(name, partitions: Int32(partitions), replicationFactor: 1, configuration: [:])
-        _ = try Admin(brokers: broker).createTopics([topic])
+        try Admin(brokers: broker).createTopics([topic])
+        return name
     }
 
+    private static func mockTopic(_ partitions: Int) -> String { "mock-\(partitions)" }
+
     func deleteTopic(_ name: String) throws {
-        guard kind != .mock else { return }
-        _ = try Admin(brokers: broker).deleteTopics([name])
+        guard !kind.isMock else { return }
+        try Admin(brokers: broker).deleteTopics([name])
     }
 
     /// Kafka in the foreground; its address is told once it answers.
@@ -86,8 +95,12 @@ final class BenchServer {
     }
 
     /// `soma bench mock`: librdkafka's mock cluster until the process is told to stop.
-    static func serveMock() throws {
+    static func serveMock(_ options: inout BenchOptions) throws {
         let cluster = try MockCluster()
+        for count in try options.numbers("partitions", default: [1]) {
+            try cluster.createTopic(mockTopic(count), partitions: Int32(clamping: count))
+        }
+        try options.finish()
         report([
             .init("broker", .string(cluster.bootstrap)), .init("pid", .integer(Int64(getpid()))),
         ])

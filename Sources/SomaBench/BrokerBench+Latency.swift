@@ -6,8 +6,7 @@ import Synchronization
 extension BrokerBench {
     /// Milliseconds from the time a record was due to its acknowledgement, at a steady rate.
     func produceLatency(_ server: BenchServer, size: Int, rate: Int) throws -> [Double] {
-        let topic = "latency-\(rate)"
-        try server.createTopic(topic, partitions: 1)
+        let topic = try server.createTopic("latency-\(rate)", partitions: 1)
         defer { try? server.deleteTopic(topic) }
         var samples: [Double] = []
         samples.reserveCapacity(rate * seconds)
@@ -25,8 +24,7 @@ extension BrokerBench {
 
     /// Milliseconds from the time a record was due to when a waiting consumer had it.
     func endToEnd(_ server: BenchServer, size: Int, rate: Int) throws -> [Double] {
-        let topic = "end-to-end-\(rate)"
-        try server.createTopic(topic, partitions: 1)
+        let topic = try server.createTopic("end-to-end-\(rate)", partitions: 1)
         defer { try? server.deleteTopic(topic) }
         var settings = Self.producerSettings
         settings["linger.ms"] = "0"
@@ -61,8 +59,7 @@ extension BrokerBench {
     ///
     /// - Returns: Milliseconds of each.
     func single(_ server: BenchServer, size: Int) throws -> [Double] {
-        let topic = "single"
-        try server.createTopic(topic, partitions: 1)
+        let topic = try server.createTopic("single", partitions: 1)
         defer { try? server.deleteTopic(topic) }
         var settings = Self.producerSettings
         settings["linger.ms"] = "0"

@@ -46,8 +46,10 @@ extension BrokerBench {
                     toError: "\(server.kind.name): run \(run) of \(runs), \(shape.size) B, "
                         + "\(shape.partitions) partitions, \(shape.codec)"
                 )
-                let topic = "bench-\(shape.size)-\(shape.partitions)-\(shape.codec)-\(run)"
-                try server.createTopic(topic, partitions: shape.partitions)
+                let topic = try server.createTopic(
+                    "bench-\(shape.size)-\(shape.partitions)-\(shape.codec)-\(run)",
+                    partitions: shape.partitions
+                )
                 let before = server.meter.preciseCPUSeconds
                 let (seconds, sent) = try produce(shape, topic, server)
                 let between = server.meter.preciseCPUSeconds
@@ -55,7 +57,7 @@ extension BrokerBench {
                     produced[index].perSecond.append(Double(shape.records) / seconds)
                     produced[index].cpuSeconds.append(between - before)
                 }
-                if server.kind != .mock {
+                if !server.kind.isMock {
                     let (seconds, received) = try fetch(shape, topic, server)
                     guard received == sent else {
                         throw ChildServer.Failure(

@@ -59,7 +59,7 @@ struct BrokerBench {
     }
 
     private func runThroughput(_ servers: [BenchServer]) throws {
-        let all = servers + [try BenchServer(.mock)]
+        let all = servers + [try BenchServer(.mock(partitions: partitions))]
         for size in sizes {
             for count in partitions {
                 for codec in codecs {
