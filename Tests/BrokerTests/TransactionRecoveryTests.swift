@@ -1,5 +1,6 @@
 import Bytes
 import CommitLog
+import Glibc
 import KafkaProtocol
 import TestSupport
 import Testing
@@ -105,6 +106,39 @@ import Testing
         #expect(answer == .producerFenced)
         #expect(try committed(fixture).values == [])
         #expect(try one.produce("b") == .invalidProducerEpoch)
+    }
+
+    @Test func `a partition that cannot take its marker keeps no other transaction waiting, and gets it later`() throws
+    {
+        let fixture = try BrokerFixture()
+        try fixture.createTopic("t", configs: ["segment.bytes": "1024"])
+        try fixture.createTopic("u")
+        var stuck = try TransactionalProducer(fixture)
+        #expect(try stuck.add() == .none)
+        let value = String(repeating: "v", count: 900)
+        #expect(try stuck.produce(value) == .none)
+        // The marker needs a new segment, whose name is taken.
+        let obstacle = "\(fixture.directory.path)/data/t-0/\(String(repeating: "0", count: 19))1.log"
+        #expect(mkdir(obstacle, 0o755) == 0)
+        #expect(try stuck.end(commit: true) == .none)
+        #expect(try stuck.add() == .concurrentTransactions)
+        #expect(try committed(fixture).values == [])
+        #expect(throws: ErrorCode.concurrentTransactions) { try TransactionalProducer(fixture) }
+
+        var other = try TransactionalProducer(fixture, "other")
+        #expect(try other.add("u") == .none)
+        #expect(try other.produce("b", to: "u") == .none)
+        #expect(try other.end(commit: true) == .none)
+        #expect(try committed(fixture, "u").values == ["b"])
+
+        fixture.stop()
+        #expect(rmdir(obstacle) == 0)
+        try fixture.start()
+        stuck = try TransactionalProducer(stuck, fixture)
+        var answer = ErrorCode.concurrentTransactions
+        for _ in 0..<1_000 where answer == .concurrentTransactions { answer = try stuck.end(commit: true) }
+        #expect(answer == .none)
+        #expect(try committed(fixture).values == [value])
     }
 
     @Test func `200 rounds of two producers with one id: the older never gets in`() throws {
