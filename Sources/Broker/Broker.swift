@@ -160,6 +160,7 @@ package final class Broker: Sendable {
             clock: clock,
             logger: Logger("groups", sink: logger.sink),
             catalogue: catalogue,
+            configs: configs,
             store: GroupStore(partitions: offsets.partitions, clock: clock, logger: logger, loop: groupLoop)
         )
         try groups.load()

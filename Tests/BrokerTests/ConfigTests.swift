@@ -155,6 +155,26 @@ import Testing
         #expect(try Self.alter(again, Self.logger, "1", [("root", nil, 1)]) == .invalidRequest)
     }
 
+    @Test func `what is set on a group holds for its members from the next heartbeat on`() throws {
+        let broker = try BrokerFixture(["group.consumer.heartbeat.interval.ms": "6000"])
+        try broker.createTopic("t")
+        let client = try broker.client()
+        var request = ConsumerGroupHeartbeatRequest()
+        request.groupID = "g"
+        request.memberID = "member-1"
+        request.rebalanceTimeoutMilliseconds = 60_000
+        request.subscribedTopicNames = ["t"]
+        request.topicPartitions = []
+        let key = "consumer.heartbeat.interval.ms"
+        let first = try client.call(request, version: 1, as: ConsumerGroupHeartbeatResponse.self)
+        #expect(first.errorCode == .none && first.heartbeatIntervalMilliseconds == 6000)
+        #expect(try Self.describe(client, Self.group, "g")[key]?.value == "6000")
+        #expect(try Self.alter(client, Self.group, "g", [(key, "7000", 0)]) == .none)
+        request.memberEpoch = first.memberEpoch
+        let second = try client.call(request, version: 1, as: ConsumerGroupHeartbeatResponse.self)
+        #expect(second.errorCode == .none && second.heartbeatIntervalMilliseconds == 7000)
+    }
+
     @Test func `names that differ in dots and underscores only collide`() throws {
         let broker = try BrokerFixture()
         try broker.createTopic("a.b")

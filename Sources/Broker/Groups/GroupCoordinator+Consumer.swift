@@ -24,7 +24,8 @@ extension GroupCoordinator {
         guard known != nil || mayAddGroup(groupID) else {
             return answer(.refusal(.groupMaxSizeReached, "This broker has as many groups as groups.max allows."))
         }
-        var state = known?.consumer ?? ConsumerGroupState(id: groupID, limits: consumerLimits)
+        var state = known?.consumer ?? ConsumerGroupState(id: groupID, limits: consumerLimits(of: groupID))
+        state.limits = consumerLimits(of: groupID)
         var topics: [String: ConsumerGroupState.Topic] = [:]
         for name in state.subscribedTopics.union(beat.topics ?? []) { topics[name] = topic(name) }
         let step = state.heartbeat(beat, topics: topics, now: loop.nowMilliseconds)
@@ -73,13 +74,16 @@ extension GroupCoordinator {
         return true
     }
 
-    var consumerLimits: ConsumerGroupState.Limits {
-        ConsumerGroupState.Limits(
+    /// The settings for groups, with what was set on this one.
+    func consumerLimits(of group: String) -> ConsumerGroupState.Limits {
+        let own = configs.group(group)
+        func integer(_ key: String) -> Int64 {
+            own[key].flatMap { Int64($0) } ?? settings.integer("group.\(key)")
+        }
+        return ConsumerGroupState.Limits(
             membersMax: settings.int("group.consumer.max.size"),
-            sessionTimeoutMilliseconds: settings.integer("group.consumer.session.timeout.ms"),
-            heartbeatIntervalMilliseconds: Int32(
-                clamping: settings.integer("group.consumer.heartbeat.interval.ms")
-            ),
+            sessionTimeoutMilliseconds: integer("consumer.session.timeout.ms"),
+            heartbeatIntervalMilliseconds: Int32(clamping: integer("consumer.heartbeat.interval.ms")),
             assignors: SettingDefinition.items(settings.text("group.consumer.assignors")).compactMap {
                 GroupAssignor(rawValue: $0)
             }

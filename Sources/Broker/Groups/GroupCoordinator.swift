@@ -20,6 +20,7 @@ final class GroupCoordinator: @unchecked Sendable {
     let clock: Clock
     let logger: Logger
     let catalogue: TopicCatalogue
+    let configs: ConfigStore
     let store: GroupStore
     private(set) var groups: [String: Group] = [:]
     /// What transactions that are not decided yet have committed.
@@ -36,6 +37,7 @@ final class GroupCoordinator: @unchecked Sendable {
         clock: Clock,
         logger: Logger,
         catalogue: TopicCatalogue,
+        configs: ConfigStore,
         store: GroupStore
     ) {
         self.loop = loop
@@ -43,6 +45,7 @@ final class GroupCoordinator: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         self.catalogue = catalogue
+        self.configs = configs
         self.store = store
     }
 
@@ -69,7 +72,7 @@ final class GroupCoordinator: @unchecked Sendable {
                 let group = group(name, emptySince: now)
                 // The tail of a group's end, or of a file that begins in its middle, makes no group.
                 if group.consumer == nil, !record.makesGroup { return }
-                group.consumer = group.consumer ?? ConsumerGroupState(id: name, limits: consumerLimits)
+                group.consumer = group.consumer ?? ConsumerGroupState(id: name, limits: consumerLimits(of: name))
                 group.consumer?.apply(record)
             }
         }

@@ -101,12 +101,14 @@ struct ConfigDescriber {
     func group(_ definition: SettingDefinition, _ configs: [String: String]) -> Config {
         var config = base(definition)
         let own = configs[definition.key]
-        config.value = own ?? definition.defaultValue
-        config.configSource = own == nil ? ConfigSource.standard : ConfigSource.group
+        let brokerKey = "group.\(definition.key)"
+        config.value = own ?? settings.text(brokerKey)
+        let source = ConfigSource.brokerValues([brokerKey], settings).first?.source ?? ConfigSource.standard
+        config.configSource = own == nil ? source : ConfigSource.group
         config.isDefault = own == nil
         guard includesSynonyms else { return config }
         if let own { config.synonyms.append(synonym(definition.key, own, ConfigSource.group)) }
-        config.synonyms.append(synonym("group.\(definition.key)", definition.defaultValue, ConfigSource.standard))
+        addBrokerSynonyms([brokerKey], definition.defaultValue, &config)
         return config
     }
 

@@ -48,7 +48,7 @@ package struct ConsumerGroupState: Sendable, Equatable {
     }
 
     package let id: String
-    package let limits: Limits
+    package var limits: Limits
     package internal(set) var members: [String: ConsumerGroupMember] = [:]
     /// Member ids of static members.
     var instances: [String: String] = [:]
