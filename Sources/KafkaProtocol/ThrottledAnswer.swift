@@ -3,6 +3,8 @@ package protocol ThrottledAnswer: WireStruct {
     var throttleTimeMilliseconds: Int32 { get set }
 }
 
+extension AddOffsetsToTxnResponse: ThrottledAnswer {}
+extension AddPartitionsToTxnResponse: ThrottledAnswer {}
 extension AlterClientQuotasResponse: ThrottledAnswer {}
 extension AlterConfigsResponse: ThrottledAnswer {}
 extension AlterPartitionReassignmentsResponse: ThrottledAnswer {}
@@ -24,9 +26,12 @@ extension DescribeClusterResponse: ThrottledAnswer {}
 extension DescribeConfigsResponse: ThrottledAnswer {}
 extension DescribeGroupsResponse: ThrottledAnswer {}
 extension DescribeLogDirsResponse: ThrottledAnswer {}
+extension DescribeProducersResponse: ThrottledAnswer {}
 extension DescribeTopicPartitionsResponse: ThrottledAnswer {}
+extension DescribeTransactionsResponse: ThrottledAnswer {}
 extension DescribeUserScramCredentialsResponse: ThrottledAnswer {}
 extension ElectLeadersResponse: ThrottledAnswer {}
+extension EndTxnResponse: ThrottledAnswer {}
 extension FetchResponse: ThrottledAnswer {}
 extension FindCoordinatorResponse: ThrottledAnswer {}
 extension HeartbeatResponse: ThrottledAnswer {}
@@ -38,6 +43,7 @@ extension ListConfigResourcesResponse: ThrottledAnswer {}
 extension ListGroupsResponse: ThrottledAnswer {}
 extension ListOffsetsResponse: ThrottledAnswer {}
 extension ListPartitionReassignmentsResponse: ThrottledAnswer {}
+extension ListTransactionsResponse: ThrottledAnswer {}
 extension MetadataResponse: ThrottledAnswer {}
 extension OffsetCommitResponse: ThrottledAnswer {}
 extension OffsetDeleteResponse: ThrottledAnswer {}
@@ -45,4 +51,5 @@ extension OffsetFetchResponse: ThrottledAnswer {}
 extension OffsetForLeaderEpochResponse: ThrottledAnswer {}
 extension ProduceResponse: ThrottledAnswer {}
 extension SyncGroupResponse: ThrottledAnswer {}
+extension TxnOffsetCommitResponse: ThrottledAnswer {}
 extension UpdateFeaturesResponse: ThrottledAnswer {}
