@@ -261,6 +261,11 @@ package final class Broker: Sendable {
     private static func maintainLater(_ services: BrokerServices, lastTraffic: Int64 = 0) {
         let pause = min(services.settings.integer("log.retention.check.interval.ms"), 5_000)
         services.administration.post {
+            for step in 1..<max(2, pause / noteMilliseconds) {
+                _ = services.administration.schedule(afterMilliseconds: step * noteMilliseconds) {
+                    services.directory.checkpointIfBehind()
+                }
+            }
             _ = services.administration.schedule(afterMilliseconds: pause) {
                 services.directory.maintain()
                 let traffic = services.metrics.server.bytesIn.value + services.metrics.server.bytesOut.value
@@ -270,6 +275,9 @@ package final class Broker: Sendable {
             }
         }
     }
+
+    /// How often to look whether a crash now would leave much to read.
+    private static let noteMilliseconds: Int64 = 500
 
     /// Traffic between two rounds of maintenance below which the broker counts as quiet.
     private static let quietBytes: Int64 = 1 << 20

@@ -26,6 +26,8 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
     private var logStarts: [TopicPartition: [Int64]]
     private var storedLogStarts: [TopicPartition: [Int64]]
     private var isClosed = false
+    /// Bytes that had been appended when the logs were last asked how far they are synced.
+    private var checkpointedBytes = 0
     /// Bytes appended and read up to the last round of maintenance.
     private var lastTraffic = 0
 
@@ -171,18 +173,42 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
         let now = services.clock.wallMilliseconds
         let monotonic = services.clock.monotonicMilliseconds
         let all = lock.withLock { Array(partitions.values) }
-        var isChanged = false
         let isQuiet = isQuiet()
         let patience = isQuiet ? services.settings.idleMilliseconds : services.settings.busyIdleMilliseconds
         for log in all {
             log.enforceRetention(now: now)
             log.expireProducers(now: now)
-            if let point = log.checkpoint() {
-                lock.withLock { recoveryPoints[log.name] = [point.offset, point.hasNoProducers ? 1 : 0] }
-                isChanged = true
-            }
             log.releaseIfIdle(now: monotonic, after: patience)
             log.dropAheadReads(now: monotonic)
+        }
+        checkpoint(all)
+        if isQuiet {
+            services.cache.shrink(to: Self.quietCacheBytes)
+            services.chunks.trim()
+        }
+        services.reads.releaseIfIdle()
+    }
+
+    /// Notes how far the logs are synced when much was written since that was done: what a start after a crash has to
+    /// read stays bounded in bytes, not only in time.
+    ///
+    /// Blocks on the disk when there is something to note; cheap otherwise.
+    package func checkpointIfBehind() {
+        let appended = services.statistics.appendedBytes.load(ordering: .relaxed)
+        guard appended - lock.withLock({ checkpointedBytes }) >= Self.unnotedBytesMax else { return }
+        checkpoint(lock.withLock { Array(partitions.values) })
+    }
+
+    private static let unnotedBytesMax = 128 << 20
+
+    private func checkpoint(_ all: [PartitionLog]) {
+        let appended = services.statistics.appendedBytes.load(ordering: .relaxed)
+        lock.withLock { checkpointedBytes = appended }
+        var isChanged = false
+        for log in all {
+            guard let point = log.checkpoint() else { continue }
+            lock.withLock { recoveryPoints[log.name] = [point.offset, point.hasNoProducers ? 1 : 0] }
+            isChanged = true
         }
         noteLogStarts(all)
         if isChanged || lock.withLock({ logStarts != storedLogStarts }) {
@@ -194,11 +220,6 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
                 )
             }
         }
-        if isQuiet {
-            services.cache.shrink(to: Self.quietCacheBytes)
-            services.chunks.trim()
-        }
-        services.reads.releaseIfIdle()
     }
 
     /// Traffic between two rounds of maintenance below which the directory counts as quiet.

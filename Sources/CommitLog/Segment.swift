@@ -35,7 +35,7 @@ final class Segment: @unchecked Sendable {  // Sendable holds: the variables are
     /// The file must be made even if nothing is appended: it keeps the end offset of a log that was emptied.
     var mustExist = false
     /// The share of `segment.jitter.ms` by which it is rolled early, so that not all partitions do it at once.
-    let jitter = Double.random(in: 0..<1)
+    var jitter: Double { Double(UInt32(truncatingIfNeeded: stem.hashValue)) / 4_294_967_296 }
     /// When the first append came, for rolling by age.
     var firstAppendMilliseconds: Int64 = 0
     /// Transactions that were aborted in this segment.

@@ -161,8 +161,13 @@ extension SegmentIndex {
 
     /// The time of the last entry of a time index file; nil when the file is missing, empty or cut.
     static func lastTimestamp(inFile path: String) throws(LogError) -> (count: Int, timestamp: Int64)? {
-        guard FileSystem.exists(path) else { return nil }
-        let handle = try FileHandle(path: path, flags: O_RDONLY)
+        let handle: FileHandle
+        do throws(LogError) {
+            handle = try FileHandle(path: path, flags: O_RDONLY)
+        } catch {
+            guard case .input(_, _, code: ENOENT) = error else { throw error }
+            return nil
+        }
         let size = try handle.byteCount()
         guard size >= Int64(timeEntryByteCount), size % Int64(timeEntryByteCount) == 0 else { return nil }
         var last = [UInt8](repeating: 0, count: timeEntryByteCount)

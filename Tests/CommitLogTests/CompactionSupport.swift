@@ -40,7 +40,8 @@ struct LogContent: Equatable {
                 let header = try RecordBatchHeader(rest)
                 let whole = UnsafeRawBufferPointer(rebasing: rest[..<header.totalByteCount])
                 #expect(RecordBatch.hasValidChecksum(whole, header: header))
-                #expect(header.baseOffset == next || header.baseOffset < log.logStartOffset)
+                // A place that was emptied since the last read may begin before what that read reached.
+                #expect(header.baseOffset == next || position == 0 && header.baseOffset < next)
                 try take(whole, header)
                 position += header.totalByteCount
                 next = header.nextOffset

@@ -135,6 +135,9 @@ private final class CompactionModel {
         #expect(end == isOpen.min() ?? log.highWatermark)
         let committed = content.records.filter { $0.offset < end && !aborted.contains($0.offset) }
         #expect(try log.committedOffsets(maxBytes: 700) == committed.map(\.offset))
+        let time = Int64.random(in: 1_000_000...max(1_000_001, clock.wallMilliseconds), using: &random)
+        let first = content.records.first { $0.timestamp >= time }
+        #expect(try log.offset(forTimestamp: time)?.offset == first?.offset)
     }
 
     private func mayBeMissing(_ record: SeenRecord, _ last: [String: Int64], _ cleaned: Int64) -> Bool {

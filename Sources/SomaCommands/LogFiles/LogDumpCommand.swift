@@ -148,6 +148,7 @@ private struct LogDump {
     ) -> String? {
         switch topic {
         case TopicName.consumerOffsets: (try? GroupRecord(key: key, value: value)).map { "\($0)" }
+        case TopicName.transactionState: (try? TransactionRecord(key: key, value: value)).map { "\($0)" }
         default: nil
         }
     }
