@@ -111,7 +111,7 @@ import Testing
         for topic in ["conversation.events", "slm.requests", "billing"] {
             #expect(broker.soma("topic", "create", topic, "-p", "3").status == .success)
         }
-        let time: Int64 = 1_800_000_000_000
+        let time: Int64 = 1_700_000_000_000
         func event(_ id: String, _ type: String, _ after: Int64, _ request: String) -> (Envelope, String, [UInt8]) {
             (
                 Envelope(id: id, source: "/t", type: type, time: time + after, correlationID: request), "s",

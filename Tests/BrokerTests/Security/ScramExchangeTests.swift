@@ -88,6 +88,17 @@ struct ScramClient {
         }
     }
 
+    @Test func `the nonce of librdkafka before 2 2, its own part twice, is taken`() throws {
+        var server = try exchange()
+        let client = ScramClient(hash: .sha256, user: "user", password: "pencil")
+        guard case .challenge(let challenge) = server.handle(client.first, find: { find($0) }) else {
+            return #expect(Bool(false), "no challenge")
+        }
+        let nonce = "\(client.nonce)\(client.nonce)%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+        let (message, answer) = client.final(challenge, nonce: nonce)
+        #expect(server.handle(message) { find($0) } == .success(SaslIdentity(name: "user"), answer))
+    }
+
     @Test func `commas and equals signs in a name are written as RFC 5802 wants`() throws {
         var server = try exchange()
         let client = ScramClient(hash: .sha256, user: "a=2Cb=3Dc", password: "pencil")

@@ -12,7 +12,7 @@ struct ScramExchange {
 
     private enum State {
         case start
-        case challenged(user: String, Lookup, gs2Header: String, nonce: [UInt8], authMessage: [UInt8])
+        case challenged(user: String, Lookup, gs2Header: String, nonces: [[UInt8]], authMessage: [UInt8])
         case over
     }
 
@@ -39,9 +39,9 @@ struct ScramExchange {
         }
         switch state {
         case .start: return first(text, find)
-        case .challenged(let user, let lookup, let header, let nonce, let said):
+        case .challenged(let user, let lookup, let header, let nonces, let said):
             state = .over
-            return final(text, user, lookup, gs2Header: header, nonce: nonce, said: said)
+            return final(text, user, lookup, gs2Header: header, nonces: nonces, said: said)
         case .over: return .failure(reason: "a SCRAM message after the last")
         }
     }
@@ -75,14 +75,17 @@ struct ScramExchange {
         guard extensions.allSatisfy(Self.isExtension) else { return .failure(reason: "a malformed SCRAM extension") }
         if extensions.contains("tokenauth=true") { return .failure(reason: "delegation tokens are not served") }
         if let actor, actor != user { return .failure(reason: "acting for another user is not served") }
-        let nonce = String(attributes[1].dropFirst(2)) + serverNonce
+        let clientNonce = String(attributes[1].dropFirst(2))
+        let nonce = clientNonce + serverNonce
         let found = find(user)
         let answer = "r=\(nonce),s=\(Base64.encode(found.credential.salt)),i=\(found.credential.iterations)"
         state = .challenged(
             user: user,
             found,
             gs2Header: "\(parts[0]),\(parts[1]),",
-            nonce: Array(nonce.utf8),
+            // librdkafka before 2.2 puts its own nonce before the whole once more. Ours is in it all the same, and the proof
+            // covers it, so nothing old can be sent again.
+            nonces: [Array(nonce.utf8), Array((clientNonce + nonce).utf8)],
             authMessage: Array("\(bare),\(answer),".utf8)
         )
         return .challenge(Array(answer.utf8))
@@ -94,7 +97,7 @@ struct ScramExchange {
         _ user: String,
         _ lookup: Lookup,
         gs2Header: String,
-        nonce: [UInt8],
+        nonces: [[UInt8]],
         said: [UInt8]
     ) -> SaslStep {
         let attributes = text.split(separator: ",", omittingEmptySubsequences: false)
@@ -105,7 +108,8 @@ struct ScramExchange {
         guard String(attributes[0].dropFirst(2)) == Base64.encode(Array(gs2Header.utf8)) else {
             return .failure(reason: "the channel binding is another than at first")
         }
-        guard Secrets.equal(Array(attributes[1].dropFirst(2).utf8), nonce) else {
+        let given = Array(attributes[1].dropFirst(2).utf8)
+        guard nonces.contains(where: { Secrets.equal($0, given) }) else {
             return .failure(reason: "the nonce is another than the one sent")
         }
         guard let proof = Base64.decode(last.dropFirst(2).utf8), proof.count == hash.byteCount else {
