@@ -28,9 +28,11 @@ test: test-deps
 check:
 	swift format lint --strict -p -r Package.swift Sources Tests processors connectors
 	swift run soma-generate --check
+	swift run soma reference --write docs/reference --check
 
 generate:
 	swift run soma-generate
+	swift run soma reference --write docs/reference
 
 clean:
 	rm -rf .build

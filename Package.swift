@@ -236,7 +236,10 @@ let package = Package(
         tests("ConversationTests", ["Conversation", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting"]),
         tests("BillingTests", ["Billing", "Events", "Clocks", "SomaStreams", "SomaStreamsTesting", "StateStore"]),
         tests("SomaNodeTests", ["SomaNode", "Postgres"]),
-        tests("SomaCommandsTests", ["SomaCommands", "SomaNode", "Broker", "RdKafka", "Events", "JSON"]),
+        tests(
+            "SomaCommandsTests",
+            ["SomaCommands", "SomaNode", "Broker", "RdKafka", "Events", "JSON", "Settings", "HTTPClient"]
+        ),
         tests("BytesTests", ["Bytes", "CChecksum"]),
         tests("CompressionTests", ["Compression", "Bytes"]),
         tests("CommitLogTests", ["CommitLog", "KafkaProtocol", "Compression", "Bytes", "Clocks", "CLinux"]),

@@ -260,6 +260,7 @@ package final class Broker: Sendable {
 
     private static func maintainLater(_ services: BrokerServices, lastTraffic: Int64 = 0) {
         let pause = min(services.settings.integer("log.retention.check.interval.ms"), 5_000)
+        services.groups.run { services.metrics.groups.update($0.groups.values) }
         services.administration.post {
             for step in 1..<max(2, pause / noteMilliseconds) {
                 _ = services.administration.schedule(afterMilliseconds: step * noteMilliseconds) {

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 int soma_o_direct(void) { return O_DIRECT; }
@@ -107,4 +108,11 @@ void soma_name_thread(const char *name) {
     strncpy(kept, name, 15);
     kept[15] = 0;
     pthread_setname_np(pthread_self(), kept);
+}
+
+int soma_clock_is_synchronised(void) {
+    struct timex time = {0};
+    int state = adjtimex(&time);
+    if (state < 0) return -1;
+    return state != TIME_ERROR && !(time.status & STA_UNSYNC);
 }

@@ -68,7 +68,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
         if settings.cleaner.isEnabled { cleaner.start { [weak self] in self?.openPartitions ?? [] } }
     }
 
-    private var openPartitions: [PartitionLog] { lock.withLock { Array(partitions.values) } }
+    var openPartitions: [PartitionLog] { lock.withLock { Array(partitions.values) } }
 
     private static let deletedSuffix = "-delete"
     static func cleanMarker(_ path: String) -> String { "\(path)/clean-shutdown" }

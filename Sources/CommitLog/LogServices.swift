@@ -1,5 +1,6 @@
 import Clocks
 package import Synchronization
+package import Telemetry
 
 /// What the partitions of one directory share.
 final class LogServices: Sendable {
@@ -37,14 +38,17 @@ final class LogServices: Sendable {
 
 /// Counts of what a directory has done since it was opened.
 package final class LogStatistics: Sendable {
+    package init() {}
+
     /// Bytes of record batches appended.
     package let appendedBytes = Atomic<Int>(0)
     package let appendedBatches = Atomic<Int>(0)
-    /// Writes to segment files; in `always` mode each is durable when it returns.
-    package let writes = Atomic<Int>(0)
+    /// Bytes written to segment files.
     package let writtenBytes = Atomic<Int>(0)
-    /// Time spent in those writes, in nanoseconds.
-    package let writeNanoseconds = Atomic<Int>(0)
+    /// Of each write to a segment file; in `always` mode it is durable then.
+    package let writeSeconds = Histogram()
+    /// Of each sync that comes later, in the other modes.
+    package let syncSeconds = Histogram()
     package let writeFailures = Atomic<Int>(0)
     /// Bytes that readers got from memory and from files.
     package let readMemoryBytes = Atomic<Int>(0)

@@ -3,7 +3,7 @@ import Glibc
 /// `meta.properties`: what a data directory is, written once.
 enum MetaProperties {
     /// Raised when an older program could no longer read what a newer one writes.
-    private static let formatVersion = "1"
+    static let formatVersion = "1"
 
     /// Reads the file, or makes it in a new directory; returns the cluster id.
     static func open(in directory: String, clusterID: String?) throws(LogError) -> String {
@@ -30,6 +30,11 @@ enum MetaProperties {
             throw .unknownFormat(path: path, found: version, supported: formatVersion)
         }
         return found
+    }
+
+    /// What the file says; nil when there is none.
+    static func values(in directory: String) throws(LogError) -> [String: String]? {
+        try FileSystem.contents(of: "\(directory)/meta.properties").map { parse(String(decoding: $0, as: UTF8.self)) }
     }
 
     private static func parse(_ text: String) -> [String: String] {

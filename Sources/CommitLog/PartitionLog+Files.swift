@@ -1,5 +1,6 @@
 import Glibc
 import KafkaProtocol
+import Telemetry
 
 extension PartitionLog {
     /// Finishes the files of a segment that takes no more appends: cut to its size, synced, indexes and producers written.
@@ -105,7 +106,9 @@ extension PartitionLog {
         }
         guard end > segment.synced else { return }
         do throws(LogError) {
+            let began = monotonicNanoseconds()
             try lock.withLock { () throws(LogError) in try segment.reader() }.sync()
+            services.statistics.syncSeconds.observe(nanoseconds: Int64(monotonicNanoseconds() - began))
             lock.withLock { segment.synced = max(segment.synced, end) }
         } catch {
             // The pages are marked clean although they may be lost: trying again would hide it.

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import KafkaProtocol
 import Synchronization
+import Telemetry
 
 /// One write to one segment, decided under the lock and carried out without it.
 private struct WriteJob {
@@ -90,9 +91,8 @@ extension PartitionLog: DiskWork {
             let began = monotonicNanoseconds()
             try write(job, target, scratch)
             let statistics = services.statistics
-            statistics.writes.wrappingAdd(1, ordering: .relaxed)
             statistics.writtenBytes.wrappingAdd(Int(job.end - job.start), ordering: .relaxed)
-            statistics.writeNanoseconds.wrappingAdd(Int(monotonicNanoseconds() - began), ordering: .relaxed)
+            statistics.writeSeconds.observe(nanoseconds: Int64(monotonicNanoseconds() - began))
         } else if isNew {
             try FileSystem.syncDirectory(directory)
         }

@@ -15,6 +15,13 @@ enum DoctorCommand {
         "Look at everything the platform needs, and say how to mend what is wrong.",
         options: [
             Command.Option("data", "DIR", "The data folder; default ./.soma."),
+            Command.Option(
+                "config",
+                "c",
+                "FILE",
+                "The file that soma serve broker is given: looks at its data directory."
+            ),
+            Command.Option("broker-data", "DIR", "The data directory of a broker; default that of soma dev."),
             Command.Option("url", "URL", "The gateway; else SOMA_URL, a running soma dev."),
             Command.Option("postgres", "URL", "PostgreSQL; else SOMA_POSTGRES_URL, a running soma dev."),
         ]
@@ -40,15 +47,21 @@ enum DoctorCommand {
 /// Looks at one thing after the other; no finding stops the others.
 struct Doctor {
     struct Check {
-        enum State: String { case fine = "ok", wrong, notThere = "not running" }
+        enum State: String {
+            case fine = "ok"
+            /// It works, and somebody should know.
+            case doubtful = "warning"
+            case wrong
+            case notThere = "not there"
+        }
         var name: String
         var state: State
         var detail: String
         var mend = ""
     }
 
-    private let invocation: Invocation
-    private let data: String
+    let invocation: Invocation
+    let data: String
     private let instance: DevInstance?
     private static let diskBytesMin: Int64 = 1 << 30
     private static let descriptorsMin: UInt = 4096
@@ -61,6 +74,7 @@ struct Doctor {
 
     func examine() -> [Check] {
         var checks = [instanceCheck(), folder(), disk(), descriptors(), clock(), postgresPrograms()]
+        checks += brokerMachine()
         checks += broker()
         checks += [gateway(), postgres()]
         return checks

@@ -23,6 +23,10 @@ package struct PrometheusText: Sendable {
         text += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
     }
 
+    package mutating func histogram(_ name: String, _ labels: MetricsRegistry.Labels, _ histogram: Histogram) {
+        self.histogram(name, rendered: Self.labels(labels), histogram)
+    }
+
     mutating func histogram(_ name: String, rendered labels: String, _ histogram: Histogram) {
         let (counts, sum) = histogram.snapshot
         let comma = labels.isEmpty ? "" : ","

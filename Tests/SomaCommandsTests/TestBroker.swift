@@ -10,6 +10,7 @@ final class TestBroker: Sendable {
     let address: String
     private let broker: Broker
     private let folder: String
+    var directory: String { folder + "/log" }
     /// The data directory.
     var data: String { folder + "/log" }
 

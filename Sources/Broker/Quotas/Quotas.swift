@@ -144,7 +144,7 @@ final class Quotas: Sendable {
 }
 
 /// What quotas made clients wait.
-private struct QuotaMetrics: Sendable {
+struct QuotaMetrics: Sendable {
     private let requests: [QuotaKind: Counter]
     private let milliseconds: [QuotaKind: Counter]
 

@@ -7,6 +7,12 @@ extension BrokerSettings {
 
     private static let generalTable: [SettingDefinition] = [
         .init("node.id", .integer(0...Int64(Int32.max)), "1", "Number of this broker in metadata."),
+        .init(
+            "metrics.listener",
+            .text,
+            "",
+            "host:port of HTTP with /metrics, /healthz and /readyz; empty for none. Not in Kafka."
+        ),
         .init("num.partitions", .integer(1...10_000), "1", "Partitions of a topic that does not say."),
         .init("default.replication.factor", .integer(1...1), "1", "Copies of a partition; one node keeps one."),
         .init("auto.create.topics.enable", .flag, "true", "Create a topic when a client asks for it by name."),

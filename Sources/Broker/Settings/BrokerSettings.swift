@@ -39,6 +39,9 @@ package struct BrokerSettings: Sendable {
             protocols: given("listener.security.protocol.map"),
             short: listen
         )
+        if !given("metrics.listener").isEmpty, Address(given("metrics.listener")) == nil {
+            throw SettingsProblem(lines: ["metrics.listener: '\(given("metrics.listener"))' is not host:port"])
+        }
         for key in overrides.keys.sorted() {
             guard let (name, _) = Self.listenerKey(key), !listeners.contains(where: { $0.name == name }) else {
                 continue

@@ -16,7 +16,7 @@ package struct SettingChanges: Sendable, Equatable {
 
 extension BrokerSettings {
     /// What takes effect when it is changed while the broker runs; everything else is read at the start.
-    static let changeableKeys: Set<String> = tlsKeys.union([
+    package static let changeableKeys: Set<String> = tlsKeys.union([
         "compression.type", "log.cleaner.delete.retention.ms", "log.cleanup.policy", "log.flush",
         "log.flush.interval.ms",
         "log.index.interval.bytes", "log.message.timestamp.type", "log.retention.bytes", "log.retention.ms",

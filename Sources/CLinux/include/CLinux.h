@@ -45,5 +45,7 @@ void soma_name_thread(const char *name);
 void soma_lower_priority(void);
 // Gives memory that the allocator holds and nobody uses back to the system.
 void soma_trim_heap(void);
+// Whether the kernel counts its clock as set right by a time service: 1 or 0; -1 when it does not tell.
+int soma_clock_is_synchronised(void);
 
 #endif

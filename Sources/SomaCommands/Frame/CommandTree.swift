@@ -11,7 +11,7 @@ package enum CommandTree {
                 ReplayCommand.command, LogFileCommands.command, BillingCommands.command, ProcessorCommands.command,
                 ServeCommands.command,
                 DoctorCommand.command,
-                VersionCommand.command,
+                ReferenceCommand.command, VersionCommand.command,
                 Command("bench", "Measure.", passesArgumentsOn: true) { invocation in
                     ExitStatus(rawValue: bench(invocation.arguments.rest))
                 },
