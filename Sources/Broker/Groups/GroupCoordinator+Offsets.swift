@@ -132,6 +132,12 @@ extension GroupCoordinator {
         for topic in topics where catalogue.topic(topic) == nil { topicDeleted(topic) }
     }
 
+    /// Calls `then` when everything appended so far is on disk.
+    func afterPendingWrites(from index: Int = 0, _ then: @escaping @Sendable () -> Void) {
+        guard index < store.partitionCount else { return then() }
+        store.afterPendingWrites(partition: index) { [self] in afterPendingWrites(from: index + 1, then) }
+    }
+
     /// Forgets what groups have committed for a topic that is gone: one of its name would begin at offset 0 again.
     func topicDeleted(_ topic: String) {
         for id in Set(groups.keys).union(pending.groups) {

@@ -44,6 +44,8 @@ final class GroupStore {
         return Int(hash & Int32.max) % count
     }
 
+    var partitionCount: Int { partitions.count }
+
     func partitionIndex(_ group: String) -> Int { Self.partitionIndex(group: group, count: partitions.count) }
 
     /// Reads everything, oldest first in each partition.
@@ -116,7 +118,11 @@ final class GroupStore {
 
     /// Calls `then` on the loop when everything appended so far is on disk: what a reader is told must not vanish.
     func afterPendingWrites(group: String, then: @escaping @Sendable () -> Void) {
-        let index = partitionIndex(group)
+        afterPendingWrites(partition: partitionIndex(group), then: then)
+    }
+
+    /// As above, for everything in one partition.
+    func afterPendingWrites(partition index: Int, then: @escaping @Sendable () -> Void) {
         guard let last = lastAppends[index], partitions[index].highWatermark <= last.lastOffset else { return then() }
         let loop = loop
         partitions[index].whenDurable(last) { _ in loop.post(then) }

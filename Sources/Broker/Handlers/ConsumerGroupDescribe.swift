@@ -66,7 +66,7 @@ enum ConsumerGroupDescribeHandler: Handler {
         answer.clientID = member.clientID
         answer.clientHost = member.clientHost
         answer.subscribedTopicNames = member.topics
-        answer.subscribedTopicRegex = member.regex
+        answer.subscribedTopicRegex = member.regex ?? ""
         answer.assignment = assignment(member.owned.partitions, services)
         answer.targetAssignment = assignment(state.targets[member.id] ?? PartitionSet(), services)
         answer.memberType = consumerMember

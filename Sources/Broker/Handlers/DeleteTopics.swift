@@ -11,7 +11,10 @@ enum DeleteTopicsHandler: Handler {
         exchange.services.administration.post {
             var response = Response()
             response.responses = asked.map { delete($0, exchange) }
-            exchange.answer(response)
+            // Whoever creates the topic again must find no offsets of the old one, whatever happens to the broker.
+            exchange.services.groups.run { [response] groups in
+                groups.afterPendingWrites { exchange.answer(response) }
+            }
         }
     }
 
