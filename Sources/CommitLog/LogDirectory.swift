@@ -53,7 +53,7 @@ package final class LogDirectory: @unchecked Sendable {  // Sendable holds: the 
         try FileSystem.removeFile(Self.cleanMarker(path))
         try FileSystem.syncDirectory(path)
         recoveryPoints = try Checkpoint.read(Self.recoveryPoints(path)) ?? [:]
-        storedLogStarts = try Checkpoint.read(Self.logStarts(path)) ?? [:]
+        storedLogStarts = try Checkpoint.readWhole(Self.logStarts(path)) ?? [:]
         logStarts = storedLogStarts
         unopened = []
         for name in try FileSystem.names(in: path) {

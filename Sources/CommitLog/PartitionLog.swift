@@ -105,6 +105,9 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     /// Why the partition stands still, nil while it works.
     package var stopReason: LogError? { lock.withLock { stopped } }
 
+    /// Why nothing of the log can be told: synced data is damaged, so its end is not zero, it is not known.
+    package var unreadableReason: LogError? { lock.withLock { isUnreadable ? stopped : nil } }
+
     /// Replaces the settings; they hold from the next append on.
     package func update(settings: PartitionSettings) { lock.withLock { self.settings = settings } }
 

@@ -123,8 +123,25 @@ import Testing
         #expect(events.count(.error) == 1)
         #expect(throws: reason) { try partition.read(from: 0, maxBytes: 100) }
         #expect(throws: reason) { try partition.append(try batch(["x"])) }
+        #expect(partition.unreadableReason == reason, "its end must not be told as 0")
         #expect(try FileSystem.byteCount(of: path) == Int64(ends[3] + 20), "the file is left for inspection")
         log.close()
+    }
+
+    @Test func `one flipped bit of a checkpoint is noticed`() throws {
+        let values = [TopicPartition(topic: "t", partition: 3): [Int64(41), 1]]
+        try Checkpoint.write(values, to: "\(home.path)/points", directory: home.path)
+        let bytes = try #require(try FileSystem.contents(of: "\(home.path)/points"))
+        #expect(Checkpoint.decode(bytes) == values)
+        for bit in 0..<(bytes.count * 8) {
+            var flipped = bytes
+            flipped[bit / 8] ^= 1 << (bit % 8)
+            let found = Checkpoint.decode(flipped)
+            #expect(found == nil || found == values, "bit \(bit)")
+        }
+        #expect(Checkpoint.decode(Array("0\n1\nt 3 41 1\n".utf8)) == values, "the form without a checksum")
+        try TemporaryDirectory.write(Array("1\n1\nt 3 4\n".utf8), to: "\(home.path)/log-start-offset-checkpoint")
+        #expect(throws: LogError.self) { try LogDirectory(path: home.path) }
     }
 
     @Test func `a segment that is gone stops the partition`() async throws {

@@ -52,6 +52,10 @@ enum DeleteRecordsHandler: Handler {
             answer.errorCode = .invalidTopic
             return answer
         }
+        if let problem = log.readProblem {
+            answer.errorCode = problem
+            return answer
+        }
         guard asked.offset >= -1, asked.offset <= log.highWatermark else {
             answer.errorCode = .offsetOutOfRange
             return answer

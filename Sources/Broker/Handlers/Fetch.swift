@@ -68,3 +68,8 @@ enum FetchChecks {
 extension FetchRequest {
     var isolation: ReadIsolation { isolationLevel == 0 ? .uncommitted : .committed }
 }
+
+extension PartitionLog {
+    /// The code of a log that is damaged; its ends are not answered as if it were empty.
+    var readProblem: ErrorCode? { unreadableReason.map { ErrorCode(rawValue: $0.kafkaErrorCode) } }
+}

@@ -42,7 +42,7 @@ enum ListOffsetsHandler: Handler {
                     if !isAllowed {
                         partition.errorCode = .topicAuthorizationFailed
                     } else if let log = found?.partition(asked.partitionIndex) {
-                        if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) {
+                        if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) ?? log.readProblem {
                             partition.errorCode = error
                         } else if exchange.version == 0 {
                             partition.oldStyleOffsets = try oldStyle(asked, log)

@@ -22,7 +22,7 @@ enum OffsetForLeaderEpochHandler: Handler {
                 if !isAllowed {
                     partition.errorCode = .topicAuthorizationFailed
                 } else if let log = found?.partition(asked.partition) {
-                    if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) {
+                    if let error = LeaderEpoch.problem(asked.currentLeaderEpoch) ?? log.readProblem {
                         partition.errorCode = error
                     } else if asked.leaderEpoch == Topic.leaderEpoch {
                         partition.leaderEpoch = Topic.leaderEpoch
