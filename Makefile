@@ -1,7 +1,7 @@
 # Two commands do all the set-up on Debian 12 with Swift 6.3: `make run` and `make test`.
 
 VENV := .build/venv
-PYTHON_PACKAGES := confluent-kafka==2.15.0
+PYTHON_PACKAGES := confluent-kafka==2.15.0 kafka-python==3.0.12 aiokafka==0.14.0 cramjam==2.14.0 lz4==4.4.5 zstandard==0.25.0
 
 .PHONY: run build deps test-deps test check generate clean
 
@@ -18,7 +18,7 @@ test-deps: deps
 	@deploy/install-packages deploy/packages-test.txt
 	@if [ -n "$$KAFKA_HOME" ] && ! command -v java >/dev/null; then echo openjdk-17-jre-headless | deploy/install-packages /dev/stdin; fi
 	@test -x $(VENV)/bin/python || python3 -m venv $(VENV)
-	@$(VENV)/bin/python -c 'import confluent_kafka' 2>/dev/null || $(VENV)/bin/pip install -q $(PYTHON_PACKAGES)
+	@$(VENV)/bin/python -c 'import confluent_kafka, kafka, aiokafka, cramjam, lz4, zstandard' 2>/dev/null || $(VENV)/bin/pip install -q $(PYTHON_PACKAGES)
 
 test: test-deps
 	swift build --build-tests

@@ -43,13 +43,29 @@ import Testing
     ]
 
     @Test(arguments: pythonCases)
-    func `confluent-kafka works with the broker`(name: String) throws {
-        let python = ProcessInfo.processInfo.environment["SOMA_TEST_PYTHON"] ?? "python3"
+    func `confluent-kafka works with the broker`(name: String) throws { try run("confluent", name) }
+
+    /// Debian's confluent-kafka, on librdkafka 2.0.2: the one that distributions ship.
+    @Test(arguments: pythonCases.filter { $0 != "commit_and_resume" })
+    func `librdkafka 2.0 works with the broker`(name: String) throws {
+        try run("confluent", name, python: "/usr/bin/python3")
+    }
+
+    @Test(arguments: [
+        "admin", "idempotent_producer", "codecs", "group_of_two", "commit_and_resume", "offsets_by_time",
+    ])
+    func `kafka-python works with the broker`(name: String) throws { try run("kafka_python", name) }
+
+    @Test(arguments: ["idempotent_producer", "codecs", "commit_and_resume", "group_of_two"])
+    func `aiokafka works with the broker`(name: String) throws { try run("aiokafka_client", name) }
+
+    private func run(_ client: String, _ name: String, python: String? = nil) throws {
+        let python = python ?? ProcessInfo.processInfo.environment["SOMA_TEST_PYTHON"] ?? "python3"
         let broker = try BrokerProcess(["num.partitions": "4"])
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "Clients/confluent.py"
+            "Clients/\(client).py"
         )
         let result = try ChildProcess.run(["timeout", "60", python, script.path, broker.address, name])
-        #expect(result.status == 0, "\(name): \(result.output.suffix(3000))")
+        #expect(result.status == 0, "\(client) \(name): \(result.output.suffix(3000))")
     }
 }

@@ -104,8 +104,9 @@ def by_name(elements):
     for place, element in enumerate(elements):
         mark = place
         if isinstance(element, dict):
-            mark = next((element[f] for f in ("Name", "Topic", "GroupId", "PartitionIndex", "Partition", "ApiKey", "TransactionalId",
-                                              "ResourceName", "User", "Key") if element.get(f) not in (None, "")), place)
+            # Resources have the name in common with others of another type.
+            mark = (element["ResourceType"], element["ResourceName"], element.get("PatternType")) if "ResourceType" in element else next((element[f] for f in ("Name", "Topic", "GroupId", "PartitionIndex", "Partition", "ApiKey", "TransactionalId",
+                                              "EntityType", "ResourceName", "User", "Key") if element.get(f) not in (None, "")), place)
         named[mark if mark not in named else (mark, place)] = element
     return named
 
