@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What comes with Apache Kafka, against the embedded broker; `KAFKA_HOME` says where it is.
-@Suite(.enabled(if: KafkaToolTests.home != nil, "KAFKA_HOME is not set"))
-struct KafkaToolTests {
-    static let home = ProcessInfo.processInfo.environment["KAFKA_HOME"]
+private let kafkaHome = ProcessInfo.processInfo.environment["KAFKA_HOME"]
 
+/// What comes with Apache Kafka, against the embedded broker; `KAFKA_HOME` says where it is.
+@Suite(.enabled(if: kafkaHome != nil, "KAFKA_HOME is not set"))
+struct KafkaToolTests {
     @Test func `Kafka's own tools work with the broker`() throws {
         let broker = try BrokerProcess(["num.partitions": "2"])
         func tool(_ name: String, _ words: String...) throws -> String {
-            let script = "\(Self.home ?? "")/bin/kafka-\(name).sh"
+            let script = "\(kafkaHome ?? "")/bin/kafka-\(name).sh"
             let result = try ChildProcess.run(["timeout", "60", script, "--bootstrap-server", broker.address] + words)
             #expect(result.status == 0, "\(name) \(words): \(result.output.suffix(2000))")
             return result.output
