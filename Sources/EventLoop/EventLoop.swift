@@ -196,6 +196,11 @@ package final class EventLoop: @unchecked Sendable {
 private func eventLoopThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
     let loop = Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue()
+    // A peer that went away is an error of one write, also inside OpenSSL, and not the end of the process.
+    var broken = sigset_t()
+    sigemptyset(&broken)
+    sigaddset(&broken, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &broken, nil)
     loop.run()
     return nil
 }
