@@ -188,6 +188,21 @@ extension PartitionLog {
     }
 
     private func readFile(_ place: FilePlace, from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
+        do throws(LogError) {
+            return try readBatches(place, from: offset, maxBytes: maxBytes)
+        } catch {
+            if case .corruptLog(let file, let position, _) = error { reportDamage("\(file):\(position)", error) }
+            throw error
+        }
+    }
+
+    /// Tells the operator of damage where it is met, each place once: its readers come again and again.
+    private func reportDamage(_ place: String, _ error: LogError) {
+        let isNew = lock.withLock { reportedDamage.count < 1000 && reportedDamage.insert(place).inserted }
+        if isNew { report(.error, "\(error); readers are refused there; restore the file or remove the partition") }
+    }
+
+    private func readBatches(_ place: FilePlace, from offset: Int64, maxBytes: Int) throws(LogError) -> LogRead {
         var reader = BatchFileReader(
             place.handle,
             isDirect: place.isDirect,

@@ -30,6 +30,8 @@ package final class PartitionLog: @unchecked Sendable {  // Sendable holds: vari
     var readWaits: [RegisteredReadWait] = []
     var nextWaitID = 0
     var stopped: LogError?
+    /// The places of damage that the operator has heard of.
+    var reportedDamage: Set<String> = []
     /// How often bytes that were appended had to be taken back because they could not be written.
     var generation = 0
     /// The last few times, the newest at the end.
