@@ -1,11 +1,26 @@
 import Broker
 import Clocks
 import CommitLog
+import Glibc
 import KafkaProtocol
 import TestSupport
 import Testing
 
 @Suite struct KeepingTests {
+    @Test func `data whose catalogue is gone is left alone`() throws {
+        let fixture = try BrokerFixture()
+        try fixture.createTopic("t")
+        _ = try fixture.client().produce("t", try batch(["a"]))
+        fixture.stop()
+        let data = fixture.directory.path + "/data"
+        let catalogue = data + "/topics.catalogue"
+        #expect(rename(catalogue, data + "/aside") == 0)
+        #expect { try fixture.start() } throws: { "\($0)".contains("topics.catalogue is gone") }
+        #expect(rename(data + "/aside", catalogue) == 0)
+        try fixture.start()
+        #expect(try fixture.client().fetch(fetchRequest("t", offset: 0)).highWatermark == 1)
+    }
+
     @Test func `group records are read back as they were written`() throws {
         var member = GroupMember(
             id: "m",

@@ -21,6 +21,17 @@ enum CatalogueFile {
         var description: String { "\(CatalogueFile.name):\(line): \(reason)" }
     }
 
+    /// There is data and no file that says whose it is.
+    struct Missing: Error, CustomStringConvertible {
+        let path: String
+        let partitionCount: Int
+
+        var description: String {
+            "\(path) is gone and \(partitionCount) partitions are there; restore the file from a copy, "
+                + "or move the partitions' folders away to begin anew"
+        }
+    }
+
     static func encode(_ topics: [TopicRecord]) -> [UInt8] {
         var text = "soma-topics 1\n"
         for topic in topics.sorted(by: { $0.name < $1.name }) {

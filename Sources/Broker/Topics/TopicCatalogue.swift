@@ -39,7 +39,12 @@ package final class TopicCatalogue: Sendable {
         self.configs = configs
         self.logger = logger
         path = directory.path + "/" + CatalogueFile.name
-        let records = try AtomicFile.read(path).map { bytes in try CatalogueFile.decode(bytes) } ?? []
+        let bytes = try AtomicFile.read(path)
+        // Topics created anew would take the place of the data, and remove it.
+        guard bytes != nil || directory.existing().isEmpty else {
+            throw CatalogueFile.Missing(path: path, partitionCount: directory.existing().count)
+        }
+        let records = try bytes.map { try CatalogueFile.decode($0) } ?? []
         for record in records {
             let topic = try open(record)
             state.withLock {
