@@ -22,7 +22,7 @@ test-deps: deps
 
 test: test-deps
 	swift build --build-tests
-	SOMA_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python swift test --skip-build
+	SOMA_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python swift test --skip-build $(TEST_FLAGS)
 
 # The form of the code and of what is generated from data files.
 check:
