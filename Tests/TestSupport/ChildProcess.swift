@@ -112,7 +112,8 @@ private struct Launch: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output ?? "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        for descriptor in 3..<256 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        // A socket of another test that lives on in this child would never be seen to close.
+        for descriptor in 3..<4096 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
         let words = (["setpriv", "--pdeathsig", "KILL"] + arguments).map { strdup($0) }
         var variables: [UnsafeMutablePointer<CChar>?] = []
         var next = environ
